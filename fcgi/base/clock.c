@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Time: one wall clock in microseconds UTC, its texts, and calendar arithmetic.
+ * The calendar is computed here (days from civil, proleptic Gregorian) so that
+ * no time zone file or TZ setting of the host can change what is stored.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+
+struct civil {
+	int year, month, day;
+};
+
+static int64_t
+read_clock(clockid_t id)
+{
+	struct timespec t;
+
+	(void)clock_gettime(id, &t); /* cannot fail for these two clocks */
+	return (int64_t)t.tv_sec * CLOCK_SECOND + t.tv_nsec / 1000;
+}
+
+int64_t
+clock_now(void)
+{
+	return read_clock(CLOCK_REALTIME);
+}
+
+int64_t
+clock_steady(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+/* Days since 1970-01-01. Years are counted from March, so that the leap day is
+ * the last of its year; 146097 days are 400 years, 719468 days lie between
+ * 0000-03-01 and 1970-01-01. */
+static int64_t
+days_from_civil(struct civil c)
+{
+	int64_t y = c.month <= 2 ? c.year - 1 : c.year;
+	int64_t era = (y >= 0 ? y : y - 399) / 400;
+	int64_t year = y - era * 400;
+	int64_t month = c.month > 2 ? c.month - 3 : c.month + 9;
+	int64_t day = (153 * month + 2) / 5 + c.day - 1;
+
+	return era * 146097 + year * 365 + year / 4 - year / 100 + day - 719468;
+}
+
+static struct civil
+civil_from_days(int64_t days)
+{
+	int64_t z = days + 719468;
+	int64_t era = (z >= 0 ? z : z - 146096) / 146097;
+	int64_t doe = z - era * 146097;
+	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	int64_t mp = (5 * doy + 2) / 153;
+	struct civil c;
+
+	c.day = (int)(doy - (153 * mp + 2) / 5 + 1);
+	c.month = (int)(mp < 10 ? mp + 3 : mp - 9);
+	c.year = (int)(yoe + era * 400 + (c.month <= 2));
+	return c;
+}
+
+static int64_t
+floor_day(int64_t t)
+{
+	return (t >= 0 ? t : t - CLOCK_DAY + 1) / CLOCK_DAY;
+}
+
+int
+clock_date(int64_t t, char out[CLOCK_TEXT])
+{
+	struct civil c = civil_from_days(floor_day(t));
+
+	return snprintf(out, CLOCK_TEXT, "%04d-%02d-%02d", c.year, c.month, c.day);
+}
+
+int
+clock_text(int64_t t, char out[CLOCK_TEXT])
+{
+	int64_t in_day = t - floor_day(t) * CLOCK_DAY;
+	int n = clock_date(t, out);
+
+	return n + snprintf(out + n, (size_t)(CLOCK_TEXT - n),
+	    "T%02d:%02d:%02d.%06d+00:00", (int)(in_day / CLOCK_HOUR),
+	    (int)(in_day / CLOCK_MINUTE % 60), (int)(in_day / CLOCK_SECOND % 60),
+	    (int)(in_day % CLOCK_SECOND));
+}
+
+static bool
+is_leap(int year)
+{
+	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+static int
+days_in_month(int year, int month)
+{
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+
+	return month == 2 && is_leap(year) ? 29 : days[month - 1];
+}
+
+bool
+clock_read_date(const char *s, int64_t *day)
+{
+	static const char form[] = "dddd-dd-dd";
+	struct civil c = { 0, 0, 0 };
+	int *part = &c.year;
+
+	if (!s || strlen(s) != sizeof(form) - 1)
+		return false;
+	for (size_t i = 0; form[i]; i++) {
+		if (form[i] == '-') {
+			if (s[i] != '-')
+				return false;
+			part = part == &c.year ? &c.month : &c.day;
+			continue;
+		}
+		if (s[i] < '0' || s[i] > '9')
+			return false;
+		*part = *part * 10 + (s[i] - '0');
+	}
+	if (c.year < 1 || c.month < 1 || c.month > 12 || c.day < 1 ||
+	    c.day > days_in_month(c.year, c.month))
+		return false;
+	*day = days_from_civil(c) * CLOCK_DAY;
+	return true;
+}
+
+int
+clock_years(int64_t from, int64_t to)
+{
+	struct civil a = civil_from_days(floor_day(from));
+	struct civil b = civil_from_days(floor_day(to));
+	bool before = b.month < a.month || (b.month == a.month && b.day < a.day);
+
+	return b.year - a.year - (before ? 1 : 0);
+}
+
+int64_t
+clock_add_years(int64_t t, int n)
+{
+	struct civil c = civil_from_days(floor_day(t));
+
+	c.year += n;
+	if (c.day > days_in_month(c.year, c.month))
+		c.day = days_in_month(c.year, c.month);
+	return days_from_civil(c) * CLOCK_DAY + (t - floor_day(t) * CLOCK_DAY);
+}

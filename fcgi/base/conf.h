@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BASE_CONF_H
+#define BASE_CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * The settings, read once at start from a file (KEY=value lines) and then from
+ * the environment, which wins. One typed table in conf.c names each with its
+ * default and its range; README.md lists them. Strings live as long as the program.
+ */
+struct conf {
+	const char *database_url;	/* DATABASE_URL */
+	const char *state_dir;		/* STATE_DIR: everything that must be kept */
+	const char *socket;		/* SOCKET: where nginx reaches the workers */
+	const char *worker_user;	/* WORKER_USER: who workers become if started as root */
+	const char *environment;	/* ENVIRONMENT: development, staging, production */
+	const char *frontend_origin;	/* FRONTEND_ORIGIN: one more CORS origin, or "" */
+	const char *issuer;		/* CARD_ISSUER: URI in the signed QR */
+	const char *issuer_name;	/* CARD_ISSUER_NAME: printed on the card */
+	const char *country;		/* CARD_COUNTRY: ISO 3166 code in the QR */
+	const char *verify_url;		/* CARD_VERIFY_URL: printed on the back, or "" */
+	const char *log_level;		/* LOG_LEVEL: debug, info, warn, error */
+	const char *seed_admin_email;	/* SEED_ADMIN_EMAIL, or "" */
+	const char *seed_admin_password;/* SEED_ADMIN_PASSWORD, or "" */
+	char *jwt_secret;		/* JWT_SECRET, at least 32 characters */
+	char *jwt_secret_previous;	/* JWT_SECRET_PREVIOUS: still accepted, or "" */
+	char *secret_key;		/* SECRET_KEY, at least 32 characters */
+	char *secret_key_previous;	/* SECRET_KEY_PREVIOUS: still opens, or "" */
+	int64_t workers;		/* WORKERS: FastCGI workers */
+	int64_t access_minutes;		/* ACCESS_TOKEN_EXPIRE_MINUTES */
+	int64_t refresh_days;		/* REFRESH_TOKEN_EXPIRE_DAYS */
+	int64_t max_upload_mb;		/* MAX_UPLOAD_SIZE_MB: photos */
+	int64_t card_years;		/* CARD_YEARS: how long a card is valid */
+	int64_t login_attempts;		/* LOGIN_ATTEMPTS: per account in 15 minutes */
+	int64_t login_attempts_address;	/* LOGIN_ATTEMPTS_ADDRESS: per address in 15 minutes */
+	bool docs;			/* DOCS: serve /docs and /openapi.json */
+	bool durable;			/* DURABLE: SQLite synchronous=FULL */
+};
+
+extern struct conf conf;
+
+/*
+ * conf_load(file): Fill conf from file (NULL: none) and the environment.
+ * On an unknown key in the file, a bad value or a missing secret it writes one
+ * clear line to standard error for each and returns false. Secrets are taken out
+ * of the environment, so children and /proc do not show them.
+ */
+bool conf_load(const char *file);
+
+/* conf_forget_secrets(): Wipe the secrets once the keys are made from them. */
+void conf_forget_secrets(void);
+
+/* conf_print(): The table for the README and `cem check`: name, value (never a
+ * secret's), and words. */
+void conf_print(void);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BASE_ID_H
+#define BASE_ID_H
+
+#include <stdbool.h>
+
+enum { ID_TEXT = 25 };	/* 24 lower-case hex digits and a NUL */
+
+/* id_make(out): A new id. The first 14 digits are the time in microseconds, so
+ * ids sort by age; the other 10 are random. Ids are names, not secrets. */
+void id_make(char out[ID_TEXT]);
+
+/* id_valid(s): True if s has the form of an id. NULL is false. */
+bool id_valid(const char *s);
+
+/* id_number(prefix, out): prefix (two letters) and 8 random upper-case hex
+ * digits, such as ZM1A2B3C4D, into out. Whoever stores it checks that it is new. */
+void id_number(const char *prefix, char out[11]);
+
+#endif

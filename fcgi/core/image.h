@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CORE_IMAGE_H
+#define CORE_IMAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+
+enum {
+	IMAGE_MASTER_EDGE = 1600,	/* the master's longer edge at most, pixels */
+	IMAGE_CARD_WIDTH = 240,		/* the card's portrait, 3:4, never stretched */
+	IMAGE_CARD_HEIGHT = 320,
+	IMAGE_MAX_EDGE = 12000,		/* of the input */
+	IMAGE_MAX_PIXELS = 50 * 1000 * 1000
+};
+
+/* image_media(p, n): The media type by magic bytes: "image/jpeg", "image/png",
+ * "image/webp", "application/pdf"; NULL for anything else. */
+const char *image_media(const uint8_t *p, size_t n);
+
+/* image_start(): Fork the process that makes decoders. Call before the worker
+ * locks itself. Each picture is decoded in a fresh child that can only read,
+ * compute and write its answer, within 5 s of CPU time and 512 MiB. */
+enum err image_start(void);
+
+/* image_stop(): End that process; harmless if it was never started. */
+void image_stop(void);
+
+struct image_made {
+	int width, height;	/* of the master, orientation applied */
+	size_t master_size, card_size;
+};
+
+/* image_photo(fd, offset, size, master, card, made, why):
+ * Decode the picture of size bytes at offset of fd (JPEG, PNG or WebP by its
+ * magic bytes), apply its EXIF orientation, drop all metadata, put transparency
+ * on white, and write two baseline JPEGs to the descriptors master (quality 88)
+ * and card (quality 80; centre cut to 3:4, the upper part kept where it is too
+ * tall). ERR_BAD with *why a text for the user (it is no picture, damaged, too
+ * large in pixels), ERR_BROKEN (logged) if the decoder died or could not write. */
+enum err image_photo(int fd, size_t offset, size_t size, int master, int card,
+    struct image_made *made, const char **why);
+
+#endif

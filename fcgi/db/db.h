@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DB_DB_H
+#define DB_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+
+struct arena;
+
+/*
+ * The register's database: SQLite in one file, or PostgreSQL. Statements are
+ * written in sql/ and typed by sqlgen, which makes a table (struct db_query) and
+ * a function q_NAME for each; nothing else can be run. What a statement gives
+ * back lives in the arena of db_arena.
+ */
+struct db;
+
+enum db_type { DB_TEXT, DB_INT, DB_REAL, DB_BOOL };
+
+/* One parameter or column: where it lies in the statement's struct, and how.
+ * TEXT is const char *, INT int64_t, REAL double, BOOL bool; an optional number
+ * is a pointer (const int64_t *), NULL for SQL NULL. TEXT may always be NULL. */
+struct db_field {
+	const char *name;
+	enum db_type type;
+	bool optional;
+	size_t offset;
+};
+
+enum db_kind {
+	DB_ONE,		/* exactly one row: ERR_MISSING if there is none */
+	DB_MANY,	/* an array of rows */
+	DB_EACH,	/* a function is called for each row */
+	DB_EXEC		/* no rows; the count of changed rows */
+};
+
+/* One statement as sqlgen writes it. */
+struct db_query {
+	const char *name;
+	const char *sqlite;		/* text with ?1 ?2 ...; NULL: not for it */
+	const char *pgsql;		/* text with $1 $2 ...; NULL: not for it */
+	enum db_kind kind;
+	bool reads;			/* SQLite calls it read-only */
+	const struct db_field *params, *columns;
+	int n_params, n_columns;
+	size_t row_size;		/* of the struct a row fills */
+	int number;			/* its place in the list of all statements */
+};
+
+/* db_queries_count(): How many statements there are (generated). */
+int db_queries_count(void);
+
+/* db_open(url, arena, out): Open "sqlite:/path/file.db", or a libpq URL
+ * ("postgresql://..."). gssencmode is always disabled; TLS is as the URL says,
+ * verify-full unless it says otherwise and the host is not a local socket.
+ * ERR_DOWN if there is no database to talk to; the cause is in the log. */
+enum err db_open(const char *url, struct arena *arena, struct db **out);
+
+/* db_close(db): Close; an open transaction is rolled back. NULL is fine. */
+void db_close(struct db *db);
+
+/* db_arena(db, arena): Results go there from now on. */
+void db_arena(struct db *db, struct arena *arena);
+
+/* db_is_pgsql(db): True on PostgreSQL. */
+bool db_is_pgsql(const struct db *db);
+
+/* db_url_check(url): NULL if db_open would understand the form of url, else what
+ * is wrong with it, without secrets. */
+const char *db_url_check(const char *url);
+
+/*
+ * db_begin(db): Start a transaction that will write (immediate on SQLite).
+ * Outside a transaction each statement stands for itself.
+ * ERR_DOWN if the database does not answer, ERR_BUSY never.
+ */
+enum err db_begin(struct db *db);
+
+/* db_commit(db): Make it last. On failure all is rolled back and ERR_DOWN or
+ * ERR_BROKEN returned; the client must not be told that it worked. */
+enum err db_commit(struct db *db);
+
+/* db_rollback(db): Undo. Harmless outside a transaction. */
+void db_rollback(struct db *db);
+
+/* db_in_transaction(db): Between begin and commit or rollback. */
+bool db_in_transaction(const struct db *db);
+
+/* db_read_only(db, on): While on, a statement that writes is refused with
+ * ERR_BROKEN: the second lock behind "a GET reads". */
+void db_read_only(struct db *db, bool on);
+
+/* db_statements(db): Statements run since db_open, for tests of a request's price. */
+int64_t db_statements(const struct db *db);
+
+/* Called for each row of a DB_EACH statement; anything but OK stops and is returned. */
+typedef enum err db_each_fn(void *context, const void *row);
+
+/*
+ * db_run(...): Run one statement; only generated functions call it.
+ * in: the struct with the parameters (NULL if it has none).
+ * DB_ONE fills *out. DB_MANY sets *(void **)out to an array and *n to its length.
+ * DB_EACH calls each(context, row). DB_EXEC sets *n (if n is not NULL) to the
+ * number of rows changed. Fails with ERR_MISSING (DB_ONE only), ERR_CONFLICT (a
+ * constraint refused it; on PostgreSQL the transaction is lost), ERR_DOWN (no
+ * answer, disk full) or ERR_BROKEN.
+ */
+struct db_call {
+	const void *in;
+	void *out;
+	int64_t *n;
+	db_each_fn *each;
+	void *context;
+};
+enum err db_run(struct db *db, const struct db_query *query, const struct db_call *call);
+
+/* db_migrate(db): Bring the schema to the newest version, under a lock, each step
+ * in a transaction. n_done gets the steps run. Idempotent. */
+enum err db_migrate(struct db *db, int *n_done);
+
+/* db_version(db, out): The schema's version: the number of the last step; 0 for
+ * an empty database. */
+enum err db_version(struct db *db, int64_t *out);
+
+/* db_version_wanted(): The version this program was built for. */
+int64_t db_version_wanted(void);
+
+/* One migration step, from sql/migrate/NNNN_name.sql (generated). */
+struct db_step {
+	int64_t version;
+	const char *name;
+	const char *sql;
+};
+const struct db_step *db_steps(int *n);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WEB_REQ_H
+#define WEB_REQ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "err.h"
+#include "faults.h"
+
+struct db;
+struct route;
+struct json;
+
+enum { REQ_PARAMS = 4, REQ_HEADERS = 12 };
+
+struct req_param { const char *name, *value; };
+
+/* An uploaded file: the bytes stay in nginx's spool file, mapped read-only. */
+struct req_file {
+	const char *name;	/* as the client sent it, UTF-8, no path; for people only */
+	const char *media;	/* as the client claimed; never to be believed */
+	int fd;			/* the spool file, open for reading */
+	size_t offset, size;	/* where the part's bytes lie in it */
+	const uint8_t *bytes;	/* the same, mapped */
+};
+
+/* One request and its reply, which is sent after the handler has returned and the
+ * transaction has been committed. */
+struct req {
+	struct arena *arena;
+	struct db *db;
+	const struct route *route;
+	const char *method;	/* "GET"; HEAD is handled as GET */
+	const char *path;	/* percent-decoded, UTF-8, starts with '/' */
+	const char *query;	/* as sent, or "" */
+	const char *address;	/* of the client, as nginx saw it */
+	char id[9];		/* X-Request-ID: 8 hex digits */
+	int64_t now;		/* clock_now() at arrival: one time for all it does */
+	bool head;		/* was HEAD */
+	bool is_tls;
+
+	struct req_param params[REQ_PARAMS]; /* {names} of the route's path */
+	int n_params;
+	const void *in;		/* the struct of the route's takes shape */
+	struct req_file file;	/* for SHAPE_UPLOAD */
+	const void *who;	/* set by the front door; the web tier never looks */
+	struct faults faults;
+
+	int status;
+	const char *detail;	/* of a failure */
+	struct req_param headers[REQ_HEADERS]; /* of the reply */
+	int n_headers;
+	struct buf body;	/* of the reply */
+
+	void *link;		/* web/serve.c: the FastCGI request */
+	const struct json *json;/* web/serve.c: the parsed body, freed after the reply */
+};
+
+/* req_env(r, name): A FastCGI parameter ("HTTP_AUTHORIZATION"), or NULL. */
+const char *req_env(const struct req *r, const char *name);
+
+/* req_param(r, name): What stands for {name} in the path; "" if there is none. */
+const char *req_param(const struct req *r, const char *name);
+
+/* req_query(r, name): The value of one query key, decoded; NULL if absent or bad. */
+const char *req_query(const struct req *r, const char *name);
+
+/* req_input(r): Read and check the input as the route's takes shape says, into
+ * r->in and r->file. ERR_INVALID with r->faults filled, ERR_BIG, or ERR_BAD.
+ * In two steps, because syntax errors come before sign-in and field errors after:
+ * req_parse reads bytes and syntax, req_check the fields. */
+enum err req_parse(struct req *r);
+enum err req_check(struct req *r);
+
+/* req_header(r, name, value): Add a header to the reply; at most REQ_HEADERS. A
+ * line break in value is our mistake (assert). */
+void req_header(struct req *r, const char *name, const char *value);
+
+/* fail(r, e, format, ...): Make the reply {"detail": text} with the status of e;
+ * returns e, so that a handler can `return fail(...)`. */
+enum err fail(struct req *r, enum err e, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* fail_fault(r, path, type, msg): A 422 for one field, in the form of the others;
+ * path is "body.personal_info.nrc". Returns ERR_INVALID. */
+enum err fail_fault(struct req *r, const char *path, const char *type, const char *msg);
+
+/* reply(r, status, out): Write out by the route's gives shape. Returns OK. */
+enum err reply(struct req *r, int status, const void *out);
+
+/* reply_list(r, items, n): The same for a gives shape that is a list. */
+enum err reply_list(struct req *r, const void *items, size_t n);
+
+/* reply_bytes(r, media, p, n): A body that is not JSON. Returns OK. */
+enum err reply_bytes(struct req *r, const char *media, const void *p, size_t n);
+
+/* reply_file(r, media, name, store_path, size): Let nginx send the stored file
+ * store_path (X-Accel-Redirect below /store/), as name, inline. Returns OK. */
+enum err reply_file(struct req *r, const char *media, const char *name,
+    const char *store_path);
+
+/* reply_finish(r): Turn a failure into its JSON body (or keep the reply), add the
+ * headers every reply has. Called once, by the front door. */
+void reply_finish(struct req *r, enum err e);
+
+/* reply_status(e): The HTTP status of an error value. */
+int reply_status(enum err e);
+
+#endif

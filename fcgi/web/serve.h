@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WEB_SERVE_H
+#define WEB_SERVE_H
+
+#include <stddef.h>
+
+#include "req.h"
+
+/* What a worker serves with. */
+struct serve {
+	int socket;			/* listening; becomes libfcgi's */
+	struct arena *arena;		/* reset after each request */
+	struct db *db;
+	size_t max_json;		/* bytes of a JSON body; more is ERR_BIG */
+	size_t max_upload;		/* bytes of an uploaded body */
+	const char *spool_dir;		/* body files must lie below it */
+	void (*handle)(struct req *r);	/* the front door */
+	void (*busy)(bool on);		/* told around each request */
+	bool (*stopping)(void);		/* asked between requests */
+};
+
+/* serve(s): Accept and answer until told to stop. Returns the exit status. */
+int serve(const struct serve *s);
+
+/* serve_abort(): For the arena's over function: answer 503 to the request in hand,
+ * log, and end the process. */
+void serve_abort(void);
+
+#endif
