@@ -23,12 +23,15 @@ const struct json *json_read(struct arena *arena, const char *p, size_t n,
 /* json_free(j): Give back what json_read made; NULL is fine. */
 void json_free(const struct json *j);
 
-enum json_type { JSON_NULL, JSON_BOOL, JSON_INT, JSON_REAL, JSON_TEXT, JSON_LIST, JSON_MAP };
+/* The names differ from jansson's, which both its header and its symbols reserve. */
+enum json_kind {
+	JSON_NONE, JSON_BOOL, JSON_INT, JSON_DECIMAL, JSON_TEXT, JSON_LIST, JSON_MAP
+};
 
-enum json_type json_type(const struct json *j);
+enum json_kind json_kind(const struct json *j);	/* NULL is JSON_NONE */
 bool json_bool(const struct json *j);
 int64_t json_int(const struct json *j);
-double json_real(const struct json *j);		/* of an int or a real */
+double json_number(const struct json *j);	/* of an int or a decimal */
 const char *json_text(const struct json *j);	/* lives as long as the tree */
 size_t json_count(const struct json *j);	/* of a list */
 const struct json *json_item(const struct json *j, size_t i);

@@ -14,7 +14,7 @@ struct db;
 struct route;
 struct json;
 
-enum { REQ_PARAMS = 4, REQ_HEADERS = 12 };
+enum { REQ_PARAMS = 4, REQ_HEADERS = 20 };
 
 struct req_param { const char *name, *value; };
 
