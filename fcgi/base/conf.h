@@ -52,8 +52,8 @@ bool conf_load(const char *file);
 /* conf_forget_secrets(): Wipe the secrets once the keys are made from them. */
 void conf_forget_secrets(void);
 
-/* conf_print(): The table for the README and `cem check`: name, value (never a
- * secret's), and words. */
+/* conf_print(): The table of settings for the README (`cem conf`): name, default,
+ * words. Never a value that is set. */
 void conf_print(void);
 
 #endif

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The settings: one typed table, read from a file of KEY=value lines and from the
+ * environment, which wins. A key of the file that the table does not have, a value
+ * outside its range and a missing secret each stop the start with a line that says
+ * what to do. Of the environment only the names of the table are looked at: it is
+ * full of other programs' variables.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "arena.h"
+#include "conf.h"
+#include "text.h"
+
+enum { FILE_MAX = 64 * 1024 };
+
+enum kind { TEXT, SECRET, NUMBER, SWITCH, CHOICE };
+
+struct setting {
+	const char *name;
+	enum kind kind;
+	size_t offset;
+	const char *fallback;	/* NULL: must be given */
+	int64_t min, max;	/* of a number; of a text's length in bytes */
+	const char *choices;	/* "a b c" */
+	const char *words;
+};
+
+struct conf conf;
+
+#define AT(member) offsetof(struct conf, member)
+
+static const struct setting settings[] = {
+	{ "DATABASE_URL", TEXT, AT(database_url), NULL, 1, 1000, NULL,
+	    "sqlite:/path/file.db or postgresql://user:password@host/name" },
+	{ "STATE_DIR", TEXT, AT(state_dir), NULL, 1, 200, NULL,
+	    "folder of everything that must be kept" },
+	{ "SOCKET", TEXT, AT(socket), NULL, 1, 100, NULL,
+	    "UNIX socket on which nginx reaches the workers" },
+	{ "WORKER_USER", TEXT, AT(worker_user), "cem", 1, 40, NULL,
+	    "who the workers become when started as root" },
+	{ "WORKERS", NUMBER, AT(workers), "8", 1, 256, NULL,
+	    "FastCGI workers; more than nginx keeps connections" },
+	{ "JWT_SECRET", SECRET, AT(jwt_secret), NULL, 32, 500, NULL,
+	    "signs sign-in tokens" },
+	{ "JWT_SECRET_PREVIOUS", SECRET, AT(jwt_secret_previous), "", 32, 500, NULL,
+	    "the one before, still accepted after a change" },
+	{ "SECRET_KEY", SECRET, AT(secret_key), NULL, 32, 500, NULL,
+	    "source of the keys that seal NRCs and sign cards" },
+	{ "SECRET_KEY_PREVIOUS", SECRET, AT(secret_key_previous), "", 32, 500, NULL,
+	    "the one before; `cem key rotate` moves all data off it" },
+	{ "ACCESS_TOKEN_EXPIRE_MINUTES", NUMBER, AT(access_minutes), "480", 5, 1440, NULL,
+	    "life of an access token; long, as a refresh empties the client's forms" },
+	{ "REFRESH_TOKEN_EXPIRE_DAYS", NUMBER, AT(refresh_days), "7", 1, 90, NULL,
+	    "life of a session" },
+	{ "MAX_UPLOAD_SIZE_MB", NUMBER, AT(max_upload_mb), "10", 1, 100, NULL,
+	    "largest photo" },
+	{ "ENVIRONMENT", CHOICE, AT(environment), "production", 0, 0,
+	    "development staging production",
+	    "development also lets local web front ends call (CORS)" },
+	{ "FRONTEND_ORIGIN", TEXT, AT(frontend_origin), "", 0, 200, NULL,
+	    "one more origin that may call from a browser" },
+	{ "CARD_ISSUER", TEXT, AT(issuer), "https://registry.example.zm", 1, 60, NULL,
+	    "URI of the issuer in the signed QR" },
+	{ "CARD_ISSUER_NAME", TEXT, AT(issuer_name), "MWasree Enterprises Ltd", 1, 60,
+	    NULL, "printed on the card" },
+	{ "CARD_COUNTRY", TEXT, AT(country), "ZM", 2, 3, NULL,
+	    "ISO 3166 code in the QR" },
+	{ "CARD_VERIFY_URL", TEXT, AT(verify_url), "", 0, 60, NULL,
+	    "address printed on the back for those without a scanner" },
+	{ "CARD_YEARS", NUMBER, AT(card_years), "5", 1, 20, NULL,
+	    "how long a card is valid" },
+	{ "LOGIN_ATTEMPTS", NUMBER, AT(login_attempts), "10", 1, 1000000, NULL,
+	    "failed sign-ins per account in 15 minutes" },
+	{ "LOGIN_ATTEMPTS_ADDRESS", NUMBER, AT(login_attempts_address), "100", 1,
+	    1000000, NULL, "failed sign-ins per address in 15 minutes" },
+	{ "SEED_ADMIN_EMAIL", TEXT, AT(seed_admin_email), "", 0, 254, NULL,
+	    "first administrator, made by ./run and the deployment" },
+	{ "SEED_ADMIN_PASSWORD", SECRET, AT(seed_admin_password), "", 8, 100, NULL,
+	    "the first administrator's password; empty: a random one" },
+	{ "LOG_LEVEL", CHOICE, AT(log_level), "info", 0, 0, "debug info warn error",
+	    "events below it are not written" },
+	{ "DOCS", SWITCH, AT(docs), "true", 0, 0, NULL,
+	    "serve /docs and /openapi.json" },
+	{ "DURABLE", SWITCH, AT(durable), "true", 0, 0, NULL,
+	    "SQLite waits for the disk at every commit (synchronous=FULL)" },
+};
+
+enum { N_SETTINGS = sizeof(settings) / sizeof(settings[0]) };
+
+static const struct setting *
+setting_find(const char *name)
+{
+	for (int i = 0; i < N_SETTINGS; i++)
+		if (text_same(settings[i].name, name))
+			return &settings[i];
+	return NULL;
+}
+
+static bool
+complain(const struct setting *s, const char *words)
+{
+	fprintf(stderr, "cem: setting %s %s\n", s->name, words);
+	return false;
+}
+
+static bool
+choice_has(const char *choices, const char *value)
+{
+	size_t n = strlen(value);
+
+	for (const char *p = choices; n && (p = strstr(p, value)); p += n)
+		if ((p == choices || p[-1] == ' ') && (p[n] == ' ' || !p[n]))
+			return true;
+	return false;
+}
+
+static bool
+set_text(const struct setting *s, const char *value, char *copy)
+{
+	int64_t n = (int64_t)strlen(value);
+	bool unset = n == 0 && s->fallback && !*s->fallback;
+	char words[80];
+
+	if (!unset && (n < s->min || n > s->max)) {
+		(void)snprintf(words, sizeof(words), "must have %lld to %lld characters",
+		    (long long)s->min, (long long)s->max);
+		return complain(s, words);
+	}
+	memcpy((char *)&conf + s->offset, &copy, sizeof(copy));
+	return true;
+}
+
+static bool
+set_number(const struct setting *s, const char *value)
+{
+	char words[80];
+	int64_t n;
+
+	if (!text_number(value, s->min, s->max, &n)) {
+		(void)snprintf(words, sizeof(words), "must be a number from %lld to %lld",
+		    (long long)s->min, (long long)s->max);
+		return complain(s, words);
+	}
+	memcpy((char *)&conf + s->offset, &n, sizeof(n));
+	return true;
+}
+
+static bool
+set_switch(const struct setting *s, const char *value)
+{
+	bool on = text_same(value, "true") || text_same(value, "1");
+
+	if (!on && !text_same(value, "false") && !text_same(value, "0"))
+		return complain(s, "must be true or false");
+	memcpy((char *)&conf + s->offset, &on, sizeof(on));
+	return true;
+}
+
+/* Check value and put it into conf; the arena copy lives for ever. */
+static bool
+setting_set(struct arena *a, const struct setting *s, const char *value)
+{
+	char words[120];
+
+	switch (s->kind) {
+	case NUMBER:
+		return set_number(s, value);
+	case SWITCH:
+		return set_switch(s, value);
+	case CHOICE:
+		if (!choice_has(s->choices, value)) {
+			(void)snprintf(words, sizeof(words), "must be one of: %s",
+			    s->choices);
+			return complain(s, words);
+		}
+		break;
+	case TEXT:
+	case SECRET:
+		break;
+	}
+	if (s->kind == CHOICE) {
+		char *copy = arena_text(a, value);
+
+		memcpy((char *)&conf + s->offset, &copy, sizeof(copy));
+		return true;
+	}
+	return set_text(s, value, arena_text(a, value));
+}
+
+/* One line of the file: blank, # comment, or KEY=value. */
+static bool
+read_line(struct arena *a, char *line, int number, const char **values)
+{
+	char *name = text_trim(a, line), *value = strchr(name, '=');
+	const struct setting *s;
+
+	if (!*name || *name == '#')
+		return true;
+	if (!value) {
+		fprintf(stderr, "cem: settings, line %d: KEY=value expected\n", number);
+		return false;
+	}
+	*value = '\0';
+	s = setting_find(text_trim(a, name));
+	if (!s) {
+		fprintf(stderr, "cem: settings, line %d: unknown key %s\n", number,
+		    text_trim(a, name));
+		return false;
+	}
+	values[s - settings] = text_trim(a, value + 1);
+	sodium_memzero(value + 1, strlen(value + 1)); /* it may be a secret */
+	return true;
+}
+
+static bool
+read_file(struct arena *a, const char *file, const char **values)
+{
+	char *line = arena_take(a, FILE_MAX);
+	bool good = true;
+	FILE *f = fopen(file, "re");
+
+	if (!f) {
+		fprintf(stderr, "cem: can't read the settings in %s: %s\n", file,
+		    strerror(errno));
+		return false;
+	}
+	for (int i = 1; i < 1000 && fgets(line, FILE_MAX, f); i++)
+		good = read_line(a, line, i, values) && good;
+	sodium_memzero(line, FILE_MAX);
+	(void)fclose(f); /* was only read */
+	return good;
+}
+
+/* Take a value out of the environment: the copy here is the only one left. */
+static const char *
+take_env(struct arena *a, const struct setting *s)
+{
+	char *value = getenv(s->name), *copy;
+
+	if (!value)
+		return NULL;
+	copy = arena_text(a, value);
+	if (s->kind == SECRET) {
+		sodium_memzero(value, strlen(value));
+		(void)unsetenv(s->name); /* the name is valid: cannot fail */
+	}
+	return copy;
+}
+
+bool
+conf_load(const char *file)
+{
+	struct arena *a = arena_make(1024 * 1024, NULL); /* never given back */
+	const char *values[N_SETTINGS] = { NULL };
+	bool good = true;
+
+	if (file && !read_file(a, file, values))
+		good = false;
+	for (int i = 0; i < N_SETTINGS; i++) {
+		const struct setting *s = &settings[i];
+		const char *value = take_env(a, s);
+
+		value = value ? value : values[i] ? values[i] : s->fallback;
+		if (!value)
+			good = complain(s, "is missing");
+		else if (!setting_set(a, s, value))
+			good = false;
+		if (s->kind == SECRET && value && value != s->fallback)
+			sodium_memzero((char *)(uintptr_t)value, strlen(value));
+	}
+	return good;
+}
+
+void
+conf_forget_secrets(void)
+{
+	for (int i = 0; i < N_SETTINGS; i++) {
+		char *secret;
+
+		if (settings[i].kind != SECRET)
+			continue;
+		memcpy(&secret, (char *)&conf + settings[i].offset, sizeof(secret));
+		if (secret)
+			sodium_memzero(secret, strlen(secret));
+	}
+}
+
+void
+conf_print(void)
+{
+	for (int i = 0; i < N_SETTINGS; i++) {
+		const struct setting *s = &settings[i];
+
+		printf("| `%s` | %s | %s |\n", s->name,
+		    !s->fallback ? "required" : *s->fallback ? s->fallback : "empty",
+		    s->words);
+	}
+}

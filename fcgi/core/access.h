@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CORE_ACCESS_H
+#define CORE_ACCESS_H
+
+#include <stdbool.h>
+
+/*
+ * Who is asking, and so what every statement on people's data may show: all (an
+ * administrator), the districts of account_id (an operator), or farmer_id's own row.
+ * A viewer of zeros sees nothing.
+ */
+struct viewer {
+	bool is_admin, is_operator, is_farmer;
+	bool all;		/* sees every farmer */
+	const char *account_id;	/* of an administrator or operator, or NULL */
+	const char *farmer_id;	/* of a farmer, or NULL */
+	const char *session_id;
+	const char *name;	/* for greetings; may be NULL */
+	const char *subject;	/* e-mail, or farmer_id */
+	const char *mark;	/* what created_by and the like hold: operator_id or e-mail */
+};
+
+/* What a route asks for: the who column of routes.def. */
+enum access {
+	ANYBODY,	/* no sign-in */
+	SIGNED,		/* any signed-in account or farmer */
+	OPERATOR,	/* operators and administrators */
+	ADMIN		/* administrators */
+};
+
+#endif

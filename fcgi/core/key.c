@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The keys. HKDF with SHA-256 (RFC 5869): extract with a fixed salt, expand once,
+ * as 32 bytes are one block. Two generations are kept, so that a secret can be
+ * changed while tokens and sealed texts of the old one are still about. The number
+ * of a generation is the first byte of a key derived for nothing else: it is the
+ * same wherever the same secret is set, and says nothing about it.
+ */
+#include <string.h>
+
+#include <sodium.h>
+
+#include "conf.h"
+#include "key.h"
+
+enum { GENERATIONS = 2, TOKEN_MAX = 500 };
+
+static struct {
+	uint8_t bytes[KEY_USES][GENERATIONS][TOKEN_MAX];
+	size_t size[KEY_USES][GENERATIONS];
+	uint8_t number[GENERATIONS];
+} keys;
+
+static const char *const info[KEY_USES] = {
+	"", "cem nrc hash 1", "cem seal 1", "cem throttle 1", "cem card 1", "cem form 1"
+};
+
+static void
+mac(uint8_t out[KEY_SIZE], const void *key, size_t key_size, const void *p, size_t n)
+{
+	crypto_auth_hmacsha256_state state;
+
+	crypto_auth_hmacsha256_init(&state, key, key_size);
+	crypto_auth_hmacsha256_update(&state, p, n);
+	crypto_auth_hmacsha256_final(&state, out);
+	sodium_memzero(&state, sizeof(state));
+}
+
+static void
+derive(uint8_t out[KEY_SIZE], const char *secret, const char *words)
+{
+	static const char salt[] = "cem register";
+	uint8_t extracted[KEY_SIZE], block[64];
+	size_t n = strlen(words);
+
+	mac(extracted, salt, sizeof(salt) - 1, secret, strlen(secret));
+	memcpy(block, words, n);
+	block[n] = 1;
+	mac(out, extracted, sizeof(extracted), block, n + 1);
+	sodium_memzero(extracted, sizeof(extracted));
+}
+
+static void
+load_generation(int g, const char *secret)
+{
+	uint8_t number[KEY_SIZE];
+
+	if (!*secret)
+		return;
+	for (int use = KEY_NRC; use < KEY_USES; use++) {
+		derive(keys.bytes[use][g], secret, info[use]);
+		keys.size[use][g] = KEY_SIZE;
+	}
+	derive(number, secret, "cem number 1");
+	keys.number[g] = number[0];
+}
+
+static void
+load_token(int g, const char *secret)
+{
+	size_t n = strlen(secret);
+
+	memcpy(keys.bytes[KEY_TOKEN][g], secret, n);
+	keys.size[KEY_TOKEN][g] = n;
+}
+
+void
+key_load(void)
+{
+	sodium_memzero(&keys, sizeof(keys));
+	load_generation(0, conf.secret_key);
+	load_generation(1, conf.secret_key_previous);
+	load_token(0, conf.jwt_secret);
+	load_token(1, conf.jwt_secret_previous);
+}
+
+bool
+key_get(enum key_use use, int generation, struct key *out)
+{
+	if (generation >= GENERATIONS || !keys.size[use][generation])
+		return false;
+	out->bytes = keys.bytes[use][generation];
+	out->size = keys.size[use][generation];
+	out->number = keys.number[generation];
+	return true;
+}
+
+bool
+key_find(enum key_use use, uint8_t number, struct key *out)
+{
+	for (int g = 0; key_get(use, g, out); g++)
+		if (out->number == number)
+			return true;
+	return false;
+}
+
+void
+key_forget(enum key_use use)
+{
+	sodium_memzero(keys.bytes[use], sizeof(keys.bytes[use]));
+	memset(keys.size[use], 0, sizeof(keys.size[use]));
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CORE_KEY_H
+#define CORE_KEY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { KEY_SIZE = 32 };
+
+/* What a key is for. Each has a key of its own, so that one leaking use never
+ * opens another. All but KEY_TOKEN are derived from SECRET_KEY by HKDF-SHA256
+ * (RFC 5869) with the use as info; KEY_TOKEN is JWT_SECRET itself, as any holder of
+ * it must be able to check a token (RFC 7518 section 3.2). */
+enum key_use { KEY_TOKEN, KEY_NRC, KEY_SEAL, KEY_THROTTLE, KEY_CARD, KEY_FORM, KEY_USES };
+
+/* A key as it lies in memory; the bytes belong to this module. */
+struct key {
+	const uint8_t *bytes;
+	size_t size;
+	uint8_t number;		/* names the secret it came from, in sealed texts */
+};
+
+/* key_load(): Derive all keys from conf. The first generation makes new things; the
+ * second, from the ..._PREVIOUS settings, only reads old ones. Wipes nothing. */
+void key_load(void);
+
+/* key_get(use, generation, out): Generation 0 is current, 1 the previous. False if
+ * there is no such generation. */
+bool key_get(enum key_use use, int generation, struct key *out);
+
+/* key_find(use, number, out): The generation that number names; false if gone. */
+bool key_find(enum key_use use, uint8_t number, struct key *out);
+
+/* key_forget(use): Wipe one use's keys in this process. Workers forget KEY_CARD:
+ * only the signer process has it. */
+void key_forget(enum key_use use);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sessions: a row for each sign-in, named by its tokens. The tokens only say which
+ * row; roles, activity and districts are read anew at each request, so that a
+ * sign-out, a new password or a switched-off account holds from that moment.
+ */
+#include "arena.h"
+#include "buf.h"
+#include "clock.h"
+#include "conf.h"
+#include "db.h"
+#include "id.h"
+#include "queries.h"
+#include "session.h"
+#include "text.h"
+#include "token.h"
+
+const char *
+session_roles(struct arena *arena, const struct viewer *viewer)
+{
+	struct buf b = buf_make(arena, 24);
+
+	if (viewer->is_admin)
+		buf_text(&b, ",ADMIN");
+	if (viewer->is_operator)
+		buf_text(&b, ",OPERATOR");
+	if (viewer->is_farmer)
+		buf_text(&b, ",FARMER");
+	return b.n ? b.bytes + 1 : "";
+}
+
+const char *
+session_access(struct arena *arena, const struct viewer *viewer, int64_t now)
+{
+	struct token t = {
+		.subject = viewer->subject, .type = "access",
+		.roles = session_roles(arena, viewer), .session_id = viewer->session_id,
+		.issued = now / CLOCK_SECOND,
+		.expires = now / CLOCK_SECOND + conf.access_minutes * 60
+	};
+
+	return token_make(arena, &t);
+}
+
+enum err
+session_start(struct db *db, struct arena *arena, const struct viewer *viewer,
+    int64_t now, struct session_tokens *out)
+{
+	char *id = arena_take(arena, ID_TEXT);
+	struct viewer v = *viewer;
+	struct token refresh = {
+		.subject = viewer->subject, .type = "refresh", .session_id = id,
+		.issued = now / CLOCK_SECOND,
+		.expires = now / CLOCK_SECOND + conf.refresh_days * 24 * 3600
+	};
+
+	id_make(id);
+	v.session_id = id;
+	*out = (struct session_tokens){
+		.access = session_access(arena, &v, now),
+		.refresh = token_make(arena, &refresh),
+		.expires_in = conf.access_minutes * 60
+	};
+	return q_session_insert(db, &(struct session_insert_in){
+	    .session_id = id, .account_id = viewer->account_id,
+	    .farmer_id = viewer->farmer_id, .now = now,
+	    .expires_at = now + conf.refresh_days * CLOCK_DAY }, NULL);
+}
+
+static void
+viewer_of_account(const struct session_find_row *row, struct viewer *out)
+{
+	out->is_admin = *row->is_admin;
+	out->is_operator = *row->is_operator;
+	out->all = out->is_admin;
+	out->account_id = row->account_id;
+	out->name = row->account_name;
+	out->subject = row->email;
+	out->mark = row->operator_id && !out->is_admin ? row->operator_id : row->email;
+}
+
+static void
+viewer_of_farmer(struct arena *arena, const struct session_find_row *row,
+    struct viewer *out)
+{
+	out->is_farmer = true;
+	out->farmer_id = row->farmer_id;
+	out->name = arena_print(arena, "%s %s", row->first_name, row->last_name);
+	out->subject = out->mark = row->farmer_id;
+}
+
+enum err
+session_viewer(struct db *db, struct arena *arena, const struct session_ask *ask,
+    struct viewer *out, const char **why)
+{
+	struct session_find_row row;
+	struct token token;
+	enum err e;
+
+	*out = (struct viewer){ 0 };
+	e = token_read(arena, ask->token, ask->now / CLOCK_SECOND, &token, why);
+	if (e)
+		return e;
+	*why = text_same(ask->type, "refresh") ?
+	    "Invalid token type. Must be a refresh token." : "Invalid token type";
+	if (!text_same(token.type, ask->type))
+		return ERR_AUTH;
+	*why = NULL;
+	if (!id_valid(token.session_id))
+		return ERR_AUTH;
+	e = q_session_find(db, &(struct session_find_in){
+	    .session_id = token.session_id, .now = ask->now }, &row);
+	if (e)
+		return e == ERR_MISSING ? ERR_AUTH : e;
+	if (row.account_id && row.account_active && *row.account_active)
+		viewer_of_account(&row, out);
+	else if (row.farmer_id && row.farmer_active && *row.farmer_active)
+		viewer_of_farmer(arena, &row, out);
+	else
+		return ERR_AUTH;
+	out->session_id = token.session_id;
+	return text_same(out->subject, token.subject) ? OK : ERR_AUTH;
+}

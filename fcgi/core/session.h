@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CORE_SESSION_H
+#define CORE_SESSION_H
+
+#include <stdint.h>
+
+#include "access.h"
+#include "err.h"
+
+struct arena;
+struct db;
+
+/* What sign-in hands out. */
+struct session_tokens {
+	const char *access, *refresh;
+	int64_t expires_in;	/* of access, seconds */
+};
+
+/* session_start(db, arena, viewer, now, out): Make a session for viewer (account_id
+ * or farmer_id, subject and roles are set) and its two tokens. */
+enum err session_start(struct db *db, struct arena *arena,
+    const struct viewer *viewer, int64_t now, struct session_tokens *out);
+
+/* session_access(arena, viewer, now): A further access token for viewer's session.
+ * It never outlives the session, as that is looked up at each request. */
+const char *session_access(struct arena *arena, const struct viewer *viewer,
+    int64_t now);
+
+/* session_viewer(db, arena, token, type, out, why): Who a token of type "access" or
+ * "refresh" belongs to, read from the database. ERR_AUTH with *why: the token is not
+ * valid ("Signature has expired."), or why NULL: its session or account is over. */
+struct session_ask { const char *token, *type; int64_t now; };
+enum err session_viewer(struct db *db, struct arena *arena,
+    const struct session_ask *ask, struct viewer *out, const char **why);
+
+/* session_roles(arena, viewer): "ADMIN", "ADMIN,OPERATOR", "FARMER". */
+const char *session_roles(struct arena *arena, const struct viewer *viewer);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Counting attempts in windows of 15 minutes. The subject is stored as a keyed hash,
+ * so the table tells nobody whose NRC was tried.
+ */
+#include <string.h>
+
+#include <sodium.h>
+
+#include "arena.h"
+#include "clock.h"
+#include "db.h"
+#include "key.h"
+#include "queries.h"
+#include "text.h"
+#include "throttle.h"
+
+#define WINDOW (15 * CLOCK_MINUTE)
+
+static const char *
+key_text(const struct throttle *t)
+{
+	const char *text = arena_print(t->arena, "%s %s", t->kind, t->subject);
+	crypto_auth_hmacsha256_state state;
+	uint8_t hash[crypto_auth_hmacsha256_BYTES];
+	struct key key;
+
+	(void)key_get(KEY_THROTTLE, 0, &key); /* conf.c insists on SECRET_KEY */
+	crypto_auth_hmacsha256_init(&state, key.bytes, key.size);
+	crypto_auth_hmacsha256_update(&state, (const uint8_t *)text, strlen(text));
+	crypto_auth_hmacsha256_final(&state, hash);
+	return text_hex(t->arena, hash, 16);
+}
+
+enum err
+throttle_hit(const struct throttle *t, int64_t *wait_s)
+{
+	struct throttle_hit_row row;
+	enum err e;
+
+	e = q_throttle_hit(t->db, &(struct throttle_hit_in){
+	    .throttle_key = key_text(t), .now = t->now,
+	    .window_ends_at = t->now + WINDOW }, &row);
+	if (e)
+		return e;
+	if (row.n_attempts <= t->limit)
+		return OK;
+	*wait_s = (row.resets_at - t->now) / CLOCK_SECOND + 1;
+	return ERR_BUSY;
+}
+
+enum err
+throttle_forgive(const struct throttle *t)
+{
+	return q_throttle_forgive(t->db, &(struct throttle_forgive_in){
+	    .throttle_key = key_text(t) }, NULL);
+}
+
+enum err
+throttle_clear(const struct throttle *t)
+{
+	return q_throttle_clear(t->db, &(struct throttle_clear_in){
+	    .throttle_key = key_text(t) }, NULL);
+}

@@ -1,0 +1,205 @@
+-- Farmers. What the viewer may see is in every statement: all of them, those of the
+-- viewer's districts, or the viewer's own row. A viewer of zeros sees nothing.
+
+-- name: farmer_insert :exec
+-- Register; nothing happens if the NRC or the number is taken. Used by farmer_enrol.
+-- open: the handler has checked the district against the operator's
+INSERT INTO farmer (farmer_row_id, farmer_id, registration_status, is_active,
+       created_at, updated_at, created_by, first_name, last_name, phone_primary,
+       phone_secondary, contact_email, nrc_sealed, nrc_hash, birth_sealed, gender,
+       ethnic_group, province_code, province_name, district_code, district_name,
+       chiefdom_code, chiefdom_name, village, street, gps_latitude, gps_longitude,
+       farm_size_hectares, crops_grown, livestock_types, has_irrigation,
+       years_farming, household_size, number_of_dependents, primary_income_source)
+VALUES (:farmer_row_id, :farmer_id, :registration_status, TRUE,
+       :now, :now, :created_by, :first_name, :last_name, :phone_primary,
+       :phone_secondary, :contact_email, :nrc_sealed, :nrc_hash, :birth_sealed, :gender,
+       :ethnic_group, :province_code, :province_name, :district_code, :district_name,
+       :chiefdom_code, :chiefdom_name, :village, :street, :gps_latitude, :gps_longitude,
+       :farm_size_hectares, :crops_grown, :livestock_types, :has_irrigation,
+       :years_farming, :household_size, :number_of_dependents, :primary_income_source)
+    ON CONFLICT DO NOTHING;
+
+-- name: farmer_update :exec
+-- Write a farmer back; nothing happens if somebody else did since it was read.
+-- Used by farmer_edit.
+-- types: seen_at BIGINT
+UPDATE farmer
+   SET registration_status = :registration_status, is_active = :is_active,
+       updated_at = :now, first_name = :first_name, last_name = :last_name,
+       phone_primary = :phone_primary, phone_secondary = :phone_secondary,
+       contact_email = :contact_email, nrc_sealed = :nrc_sealed, nrc_hash = :nrc_hash,
+       birth_sealed = :birth_sealed, gender = :gender, ethnic_group = :ethnic_group,
+       province_code = :province_code, province_name = :province_name,
+       district_code = :district_code, district_name = :district_name,
+       chiefdom_code = :chiefdom_code, chiefdom_name = :chiefdom_name,
+       village = :village, street = :street, gps_latitude = :gps_latitude,
+       gps_longitude = :gps_longitude, farm_size_hectares = :farm_size_hectares,
+       crops_grown = :crops_grown, livestock_types = :livestock_types,
+       has_irrigation = :has_irrigation, years_farming = :years_farming,
+       household_size = :household_size,
+       number_of_dependents = :number_of_dependents,
+       primary_income_source = :primary_income_source, review_notes = :review_notes
+ WHERE farmer_id = :farmer_id
+   AND updated_at = :seen_at
+   AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id));
+
+-- name: farmer_get :one
+-- One whole farmer, with the card in force. Used wherever one is shown, edited,
+-- printed.
+-- nullable: card_serial, card_file_id, card_issued_at
+-- types: card_issued_at BIGINT
+SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.is_active,
+       f.created_at, f.updated_at, f.created_by, f.first_name, f.last_name,
+       f.phone_primary, f.phone_secondary, f.contact_email, f.nrc_sealed,
+       f.nrc_hash, f.birth_sealed, f.gender, f.ethnic_group, f.province_code,
+       f.province_name, f.district_code, f.district_name, f.chiefdom_code,
+       f.chiefdom_name, f.village, f.street, f.gps_latitude, f.gps_longitude,
+       f.farm_size_hectares, f.crops_grown, f.livestock_types, f.has_irrigation,
+       f.years_farming, f.household_size, f.number_of_dependents,
+       f.primary_income_source, f.review_notes, f.reviewed_by, f.reviewed_at,
+       f.photo_file_id, f.portrait_file_id,
+       c.card_serial, c.card_file_id, c.issued_at AS card_issued_at
+  FROM farmer AS f
+  LEFT JOIN card AS c ON c.farmer_id = f.farmer_id AND c.revoked_at IS NULL
+ WHERE f.farmer_id = :farmer_id
+   AND (:viewer_all OR f.farmer_id = :viewer_farmer_id OR f.district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id));
+
+-- name: farmer_exists :one
+-- Whose a number is, whoever asks: tells "not yours" from "not there" for staff.
+-- open: gives no personal data away
+SELECT farmer_id
+  FROM farmer
+ WHERE farmer_id = :farmer_id;
+
+-- name: farmer_by_nrc :many
+-- Sign-in by NRC, and the text of a refused registration. Two hashes, as a change
+-- of keys may be under way.
+-- open: before sign-in there is no viewer; the keyed hash names one row
+-- types: other_hash TEXT
+SELECT farmer_row_id, farmer_id, is_active, first_name, last_name, phone_primary,
+       contact_email, birth_sealed
+  FROM farmer
+ WHERE nrc_hash IN (:nrc_hash, :other_hash)
+ LIMIT 2;
+
+-- name: farmer_list :many
+-- Newest first, perhaps of one status or district. Used by farmer_list.
+-- types: status TEXT, district TEXT
+SELECT farmer_row_id, farmer_id, registration_status, created_at, first_name,
+       last_name, phone_primary, village, district_name, is_active, review_notes,
+       nrc_sealed
+  FROM farmer
+ WHERE (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id))
+   AND (:status IS NULL OR registration_status = :status)
+   AND (:district IS NULL OR district_name = :district)
+ ORDER BY farmer_row_id DESC
+ LIMIT :limit OFFSET :skip;
+
+-- name: farmer_search :many
+-- The same of those whose terms begin with up to three words. The last code point
+-- of Unicode ends the range of a prefix; an empty word matches every farmer.
+-- row: farmer_list
+-- types: status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT
+SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
+       f.first_name, f.last_name, f.phone_primary, f.village, f.district_name,
+       f.is_active, f.review_notes, f.nrc_sealed
+  FROM farmer AS f
+ WHERE (:viewer_all OR f.farmer_id = :viewer_farmer_id OR f.district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id))
+   AND (:status IS NULL OR f.registration_status = :status)
+   AND (:district IS NULL OR f.district_name = :district)
+   AND f.farmer_id IN (
+           SELECT t.farmer_id
+             FROM farmer_term AS t
+            WHERE t.term >= :word AND t.term < :word_end)
+   AND (:second IS NULL OR f.farmer_id IN (
+           SELECT t.farmer_id
+             FROM farmer_term AS t
+            WHERE t.term >= :second AND t.term < :second_end))
+   AND (:third IS NULL OR f.farmer_id IN (
+           SELECT t.farmer_id
+             FROM farmer_term AS t
+            WHERE t.term >= :third AND t.term < :third_end))
+ ORDER BY f.farmer_row_id DESC
+ LIMIT :limit OFFSET :skip;
+
+-- name: farmer_find :many
+-- The one of a number or an NRC, if the viewer may see it. Used by farmer_list.
+-- row: farmer_list
+-- types: exact_id TEXT, other_hash TEXT
+SELECT farmer_row_id, farmer_id, registration_status, created_at, first_name,
+       last_name, phone_primary, village, district_name, is_active, review_notes,
+       nrc_sealed
+  FROM farmer
+ WHERE (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id))
+   AND (farmer_id = :exact_id OR nrc_hash IN (:nrc_hash, :other_hash))
+ LIMIT 2;
+
+-- name: farmer_count :one
+-- How many the list would show in all.
+-- types: n BIGINT, status TEXT, district TEXT
+SELECT COUNT(*) AS n
+  FROM farmer
+ WHERE (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id))
+   AND (:status IS NULL OR registration_status = :status)
+   AND (:district IS NULL OR district_name = :district);
+
+-- name: farmer_term_insert :exec
+-- One word by which a farmer is found.
+-- open: written with the farmer's row, in its transaction
+INSERT INTO farmer_term (term, farmer_id)
+VALUES (:term, :farmer_id)
+    ON CONFLICT (term, farmer_id) DO NOTHING;
+
+-- name: farmer_term_clear :exec
+-- Before the words of an edited farmer are written anew.
+-- open: written with the farmer's row, in its transaction
+DELETE FROM farmer_term
+ WHERE farmer_id = :farmer_id;
+
+-- name: farmer_set_photo :exec
+-- Another photo, or none. Used by photo.c after the record was read in scope.
+UPDATE farmer
+   SET photo_file_id = :photo_file_id, portrait_file_id = :portrait_file_id,
+       updated_at = :now
+ WHERE farmer_id = :farmer_id
+   AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id));
+
+-- name: farmer_sealed :many
+-- A run of rows to seal anew. Used by `cem key rotate`.
+-- open: the command line on the host
+SELECT farmer_id, nrc_sealed, nrc_hash, birth_sealed
+  FROM farmer
+ WHERE farmer_id > :farmer_id
+ ORDER BY farmer_id
+ LIMIT :limit;
+
+-- name: farmer_reseal :exec
+-- Swap one row's seals; nothing happens if it changed since it was read.
+-- open: the command line on the host
+-- types: old_sealed TEXT
+UPDATE farmer
+   SET nrc_sealed = :nrc_sealed, nrc_hash = :nrc_hash, birth_sealed = :birth_sealed
+ WHERE farmer_id = :farmer_id
+   AND nrc_sealed = :old_sealed;

@@ -1,0 +1,57 @@
+-- Stored objects: photos, cards, documents. The viewer sees the files of the farmers
+-- he may see.
+
+-- name: file_insert :exec
+-- Note a stored object.
+-- open: written with the farmer's row, which was read in scope
+INSERT INTO file (file_id, farmer_id, file_type, file_name, content_type, file_size,
+       sha256, uploaded_at, uploaded_by)
+VALUES (:file_id, :farmer_id, :file_type, :file_name, :content_type, :file_size,
+       :sha256, :now, :uploaded_by);
+
+-- name: file_get :one
+-- One file in scope. Used by file_download and file_metadata.
+SELECT x.file_id, x.farmer_id, x.file_type, x.file_name, x.content_type, x.file_size,
+       x.sha256, x.uploaded_at
+  FROM file AS x
+  JOIN farmer AS f ON f.farmer_id = x.farmer_id
+ WHERE x.file_id = :file_id
+   AND x.replaced_at IS NULL
+   AND (:viewer_all OR f.farmer_id = :viewer_farmer_id OR f.district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id));
+
+-- name: file_replace :exec
+-- Take a farmer's files of two kinds out of use; the sweep removes them later.
+-- open: the farmer's row was read in scope
+-- types: other_type TEXT
+UPDATE file
+   SET replaced_at = :now
+ WHERE farmer_id = :farmer_id
+   AND file_type IN (:file_type, :other_type)
+   AND replaced_at IS NULL;
+
+-- name: file_known :many
+-- Whether an object has a row, for the sweep.
+-- open: housekeeping; gives ids only
+SELECT file_id
+  FROM file
+ WHERE file_id = :file_id
+ LIMIT 1;
+
+-- name: file_old :many
+-- What was replaced before a time, for the sweep.
+-- open: housekeeping; gives ids only
+-- types: before BIGINT
+SELECT file_id
+  FROM file
+ WHERE replaced_at < :before
+ ORDER BY replaced_at
+ LIMIT 500;
+
+-- name: file_forget :exec
+-- Remove the row of an object that the sweep removes.
+-- open: housekeeping
+DELETE FROM file
+ WHERE file_id = :file_id;

@@ -1,0 +1,65 @@
+-- Provinces, districts, chiefdoms. Public: the registration form needs them.
+
+-- name: geo_provinces :many
+SELECT province_code, province_name, capital
+  FROM province
+ ORDER BY province_name
+ LIMIT 1000;
+
+-- name: geo_province :one
+SELECT province_code, province_name
+  FROM province
+ WHERE province_code = :province_code;
+
+-- name: geo_districts :many
+-- All districts, or those of one province.
+-- types: of_province TEXT
+SELECT district_code, district_name, province_code
+  FROM district
+ WHERE :of_province IS NULL OR province_code = :of_province
+ ORDER BY district_name, district_code
+ LIMIT 10000;
+
+-- name: geo_district :one
+SELECT district_code, district_name, province_code
+  FROM district
+ WHERE district_code = :district_code;
+
+-- name: geo_district_named :many
+-- The districts of a name, to check an operator's assignment.
+SELECT district_code
+  FROM district
+ WHERE district_name = :district_name
+ LIMIT 1;
+
+-- name: geo_chiefdoms :many
+-- All chiefdoms, or those of one district.
+-- types: of_district TEXT
+SELECT chiefdom_code, chiefdom_name, title, ethnic_group, district_code
+  FROM chiefdom
+ WHERE :of_district IS NULL OR district_code = :of_district
+ ORDER BY chiefdom_name, chiefdom_code
+ LIMIT 10000;
+
+-- name: geo_chiefdom :one
+SELECT chiefdom_code, chiefdom_name, district_code
+  FROM chiefdom
+ WHERE chiefdom_code = :chiefdom_code;
+
+-- name: geo_province_load :exec
+-- A row of sql/data/provinces.csv; what is there already stays as it is.
+INSERT INTO province (province_code, province_name, capital)
+VALUES (:province_code, :province_name, :capital)
+    ON CONFLICT (province_code) DO NOTHING;
+
+-- name: geo_district_load :exec
+-- A row of sql/data/districts.csv.
+INSERT INTO district (district_code, district_name, province_code)
+VALUES (:district_code, :district_name, :province_code)
+    ON CONFLICT (district_code) DO NOTHING;
+
+-- name: geo_chiefdom_load :exec
+-- A row of sql/data/chiefdoms.csv.
+INSERT INTO chiefdom (chiefdom_code, chiefdom_name, title, ethnic_group, district_code)
+VALUES (:chiefdom_code, :chiefdom_name, :title, :ethnic_group, :district_code)
+    ON CONFLICT (chiefdom_code) DO NOTHING;
