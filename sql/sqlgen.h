@@ -25,7 +25,8 @@ struct token {
 	int depth;		/* of parentheses; '(' and ')' have that of outside */
 };
 
-/* A list of tokens; items[n] is always a TOKEN_END. */
+/* A list of tokens; items[n] is always a TOKEN_END, and after lex_strip so are the
+ * next three. */
 struct tokens {
 	struct token *items;
 	size_t n;
@@ -64,6 +65,7 @@ struct member {
 
 struct statement {
 	const char *file, *name, *words, *open;
+	const char *row;	/* whose row struct it fills: its own, or another's */
 	int line;
 	enum kind kind;
 	enum only only;
@@ -164,8 +166,9 @@ size_t columns_split(struct gen *g, const struct statement *s, struct tokens **o
 /* type_statement(g, s): Prepare s, and find its parameters and columns. */
 bool type_statement(struct gen *g, struct statement *s);
 
-/* type_twins(g): Join statements of one name, or report them. */
-void type_twins(struct gen *g);
+/* twins_type(g): Type every statement; then join a sqlite and a pgsql one of the same
+ * name, compare rows that are shared, and make the texts for both databases. */
+void twins_type(struct gen *g);
 
 /* emit_header, emit_source: Write one file; false if it could not be written. */
 bool emit_header(struct gen *g, const char *path);

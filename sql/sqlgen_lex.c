@@ -14,6 +14,8 @@
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 #define DIGITS "0123456789"
 
+enum { AHEAD = 4 };	/* TOKEN_ENDs after a list, so that rules may look ahead */
+
 struct lexer {
 	struct gen *g;
 	const char *file, *p, *end;
@@ -198,12 +200,14 @@ lex(struct gen *g, const char *file, const char *text, struct tokens *out)
 struct tokens
 lex_strip(struct gen *g, const struct tokens *tokens)
 {
-	struct tokens out = { arena_array(g->arena, struct token, tokens->n + 1), 0 };
+	struct tokens out;
 
+	out = (struct tokens){ arena_array(g->arena, struct token, tokens->n + AHEAD), 0 };
 	for (size_t i = 0; i < tokens->n; i++)
 		if (tokens->items[i].kind != TOKEN_COMMENT)
 			out.items[out.n++] = tokens->items[i];
-	out.items[out.n] = tokens->items[tokens->n];
+	for (size_t i = 0; i < AHEAD; i++)
+		out.items[out.n + i] = tokens->items[tokens->n];
 	return out;
 }
 

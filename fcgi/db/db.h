@@ -53,6 +53,9 @@ struct db_query {
 /* db_queries_count(): How many statements there are (generated). */
 int db_queries_count(void);
 
+/* db_queries(): All of them, ended by NULL (generated). */
+const struct db_query *const *db_queries(void);
+
 /* db_open(url, arena, out): Open "sqlite:/path/file.db", or a libpq URL
  * ("postgresql://..."). gssencmode is always disabled; TLS is as the URL says,
  * verify-full unless it says otherwise and the host is not a local socket.

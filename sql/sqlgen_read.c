@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Statement files. A statement begins with `-- name: NAME :KIND`; the comment lines
+ * after it say who uses it and carry the marks (types, nullable, row, open, only); then
+ * comes one SQL statement up to its ';'. Comments between statements are free.
+ */
+#include <string.h>
+
+#include "arena.h"
+#include "sqlgen.h"
+
+#define NAME_LETTERS "abcdefghijklmnopqrstuvwxyz0123456789_"
+
+struct reader {
+	struct gen *g;
+	const char *file;
+	const struct token *t;	/* where we are, comments included */
+	struct statement s;
+};
+
+static const char *const c_words[] = {
+	"auto", "bool", "break", "case", "char", "const", "continue", "default", "do",
+	"double", "else", "enum", "extern", "false", "float", "for", "goto", "if",
+	"inline", "int", "int64_t", "long", "register", "restrict", "return", "short",
+	"signed", "sizeof", "static", "struct", "switch", "true", "typedef", "union",
+	"unsigned", "void", "volatile", "while", NULL
+};
+
+static bool
+is_c_word(const char *name)
+{
+	for (size_t i = 0; c_words[i]; i++)
+		if (strcmp(c_words[i], name) == 0)
+			return true;
+	return false;
+}
+
+bool
+name_check(struct gen *g, const struct statement *s, const char *name)
+{
+	if (strlen(name) > 60 || name[0] < 'a' || name[0] > 'z' ||
+	    strspn(name, NAME_LETTERS) != strlen(name))
+		return fault(g, s->file, s->line, "'%s' can't be a name in C: give it one "
+		    "of a-z, 0-9 and _ with AS", name);
+	if (is_c_word(name))
+		return fault(g, s->file, s->line, "'%s' is a word of C: give it another "
+		    "name", name);
+	return true;
+}
+
+/* The text of a comment without its dashes and the blanks around. */
+static char *
+comment_text(struct reader *r, const struct token *t)
+{
+	const char *p = t->at + 2;
+	size_t n = t->n - 2;
+
+	for (; n && strchr(" \t", *p); p++)
+		n--;
+	while (n && strchr(" \t\r*/", p[n - 1]))
+		n--;
+	return arena_copy(r->g->arena, p, n);
+}
+
+/* If text is "word: rest", cut it in two and return rest, else NULL. */
+static char *
+mark_rest(char *text)
+{
+	size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz");
+
+	if (!n || text[n] != ':')
+		return NULL;
+	text[n++] = '\0';
+	return text + n + strspn(text + n, " \t");
+}
+
+static bool
+read_name(struct reader *r, char *rest)
+{
+	static const char *const kinds[] = { ":one", ":many", ":each", ":exec" };
+	struct statement *s = &r->s;
+	size_t n = strcspn(rest, " \t");
+	const char *kind = rest + n + strspn(rest + n, " \t");
+
+	s->name = s->row = arena_copy(r->g->arena, rest, n);
+	s->kind = KIND_NONE;
+	for (int i = 0; i < KIND_NONE; i++)
+		if (strcmp(kinds[i], kind) == 0)
+			s->kind = (enum kind)i;
+	if (s->kind == KIND_NONE)
+		return fault(r->g, r->file, s->line, "write -- name: NAME :KIND with the "
+		    "kind :one, :many, :each or :exec");
+	return name_check(r->g, s, s->name);
+}
+
+static struct mark *
+mark_of(struct reader *r, const char *name)
+{
+	struct statement *s = &r->s;
+
+	for (size_t i = 0; i < s->n_marks; i++)
+		if (strcmp(s->marks[i].name, name) == 0)
+			return &s->marks[i];
+	s->marks = list_more(r->g, s->marks, s->n_marks, sizeof(*s->marks));
+	s->marks[s->n_marks] = (struct mark){ name, TYPE_NONE, false, false };
+	return &s->marks[s->n_marks++];
+}
+
+/* "a BIGINT, b BOOLEAN" for types, "a, b" for nullable. */
+static bool
+read_marks(struct reader *r, char *rest, int line, bool nullable)
+{
+	struct mark *mark;
+	char *next, *type;
+	size_t n;
+
+	for (; rest; rest = next) {
+		next = strchr(rest, ',');
+		if (next)
+			*next++ = '\0';
+		rest += strspn(rest, " \t");
+		for (n = strlen(rest); n && strchr(" \t", rest[n - 1]); n--)
+			rest[n - 1] = '\0';
+		n = strspn(rest, NAME_LETTERS);
+		type = rest + n + strspn(rest + n, " \t");
+		if (!n || (nullable ? *type != '\0' : type_read(type) == TYPE_NONE))
+			return fault(r->g, r->file, line, nullable ?
+			    "write -- nullable: name, name" :
+			    "write -- types: name TYPE, name TYPE with TEXT, BIGINT, "
+			    "DOUBLE PRECISION or BOOLEAN");
+		mark = mark_of(r, arena_copy(r->g->arena, rest, n));
+		mark->nullable = mark->nullable || nullable;
+		mark->type = nullable ? mark->type : type_read(type);
+	}
+	return true;
+}
+
+static bool
+read_only(struct reader *r, const char *rest, int line)
+{
+	r->s.only = strcmp(rest, "sqlite") == 0 ? ONLY_SQLITE :
+	    strcmp(rest, "pgsql") == 0 ? ONLY_PGSQL : ONLY_NONE;
+	return r->s.only != ONLY_NONE ||
+	    fault(r->g, r->file, line, "write -- only: sqlite or -- only: pgsql");
+}
+
+static bool
+read_open(struct reader *r, const char *rest, int line)
+{
+	r->s.open = rest;
+	return *rest || fault(r->g, r->file, line, "write -- open: and why everybody may "
+	    "see it");
+}
+
+/* One comment line after the name. */
+static bool
+read_comment(struct reader *r)
+{
+	char *text = comment_text(r, r->t), *rest = mark_rest(text);
+	int line = r->t->line;
+
+	if (rest && strcmp(text, "types") == 0)
+		return read_marks(r, rest, line, false);
+	if (rest && strcmp(text, "nullable") == 0)
+		return read_marks(r, rest, line, true);
+	if (rest && strcmp(text, "open") == 0)
+		return read_open(r, rest, line);
+	if (rest && strcmp(text, "only") == 0)
+		return read_only(r, rest, line);
+	if (rest && strcmp(text, "row") == 0) {
+		r->s.row = rest;
+		return true;
+	}
+	if (rest)
+		return fault(r->g, r->file, line, "'%s:' is not a mark; there are name, "
+		    "types, nullable, row, open and only", text);
+	if (*text)
+		r->s.words = r->s.words ? arena_print(r->g->arena, "%s\n%s", r->s.words,
+		    text) : text;
+	return true;
+}
+
+static bool
+is_name(struct reader *r, const struct token *t)
+{
+	char *text;
+
+	if (t->kind != TOKEN_COMMENT)
+		return false;
+	text = comment_text(r, t);
+	return mark_rest(text) && strcmp(text, "name") == 0;
+}
+
+/* The SQL up to its ';', and that nothing but comments follows. */
+static bool
+read_body(struct reader *r)
+{
+	struct statement *s = &r->s;
+	struct token part = *r->t;
+	struct tokens all;
+
+	for (; r->t->kind != TOKEN_END && !token_is(r->t, ";"); r->t++)
+		if (is_name(r, r->t))
+			break;
+	if (!token_is(r->t, ";"))
+		return fault(r->g, r->file, s->line, "%s has no ';' at its end", s->name);
+	s->start = part.at;
+	s->length = part.n = (size_t)(r->t->at - part.at);
+	if (!lex_part(r->g, &part, r->file, &all))
+		return false;
+	s->tokens = lex_strip(r->g, &all);
+	if (!s->tokens.n)
+		return fault(r->g, r->file, s->line, "%s is empty", s->name);
+	for (r->t++; r->t->kind == TOKEN_COMMENT && !is_name(r, r->t); r->t++)
+		;
+	if (r->t->kind != TOKEN_END && !is_name(r, r->t))
+		return fault(r->g, r->file, r->t->line, "a statement needs its own "
+		    "-- name: line");
+	return true;
+}
+
+static bool
+read_statement(struct reader *r)
+{
+	char *text = comment_text(r, r->t);
+
+	r->s = (struct statement){ .file = r->file, .line = r->t->line };
+	if (!read_name(r, mark_rest(text)))
+		return false;
+	for (r->t++; r->t->kind == TOKEN_COMMENT && !is_name(r, r->t); r->t++)
+		if (!read_comment(r))
+			return false;
+	if (!r->s.words)
+		return fault(r->g, r->file, r->s.line, "say in a comment what %s is for and "
+		    "who uses it", r->s.name);
+	return read_body(r);
+}
+
+bool
+read_statements(struct gen *g, const char *path, const char *text)
+{
+	struct reader r = { .g = g, .file = path };
+	struct tokens all;
+	bool good = true;
+
+	if (!lex(g, path, text, &all))
+		return false;
+	r.t = all.items;
+	while (r.t->kind == TOKEN_COMMENT && !is_name(&r, r.t))
+		r.t++;
+	if (r.t->kind != TOKEN_END && !is_name(&r, r.t))
+		return fault(g, path, r.t->line, "a statement needs its own -- name: line");
+	while (r.t->kind != TOKEN_END) {
+		if (read_statement(&r)) {
+			g->statements = list_more(g, g->statements, g->n_statements,
+			    sizeof(*g->statements));
+			g->statements[g->n_statements++] = r.s;
+		} else {
+			good = false;
+		}
+		while (r.t->kind != TOKEN_END && !is_name(&r, r.t))
+			r.t++;
+	}
+	return good;
+}
