@@ -42,7 +42,8 @@ uint8_t *claim_cose(struct arena *a, const uint8_t kid[CLAIM_KID],
     const uint8_t *payload, size_t n, const uint8_t signature[CLAIM_SIGNATURE],
     size_t *n_out);
 
-/* claim_text(a, cose, n): Deflated and in Base45: the text of the QR code. */
+/* claim_text(a, cose, n): Deflated and in Base45: the text of the QR code. NULL if
+ * cose is above 64 KiB, which is no card. */
 const char *claim_text(struct arena *a, const uint8_t *cose, size_t n);
 
 enum claim_alg { CLAIM_UNSIGNED, CLAIM_ED25519, CLAIM_ES256 };
@@ -55,7 +56,7 @@ struct claim_read {
 	size_t kid_size;		/* 0: none */
 	const uint8_t *to_sign, *signature;
 	size_t to_sign_size, signature_size;
-	const char *warnings[8];	/* deviations that are tolerated */
+	const char *warnings[8];	/* deviations that are tolerated, in words */
 	int n_warnings;
 };
 
@@ -63,12 +64,15 @@ struct claim_read {
  * optional "XXn:" prefix, tags 61 and 18, kid protected or not, and the known
  * deviations of card.md B.9 with a warning. Inflates to at most 64 KiB, depth 32.
  * ERR_BAD with *why naming the layer that failed: "Base45Decode", "Decompress",
- * "CoseParse", "CwtParse", "Claim169NotFound", "UnsupportedAlgorithm". */
+ * "CoseParse", "CwtParse", "Claim169NotFound", "UnsupportedAlgorithm", or "Encrypted"
+ * if only claim_open can read it. A card without a signature is read as well, with
+ * CLAIM_UNSIGNED: claim_verify is what tells. */
 enum err claim_read(struct arena *a, const char *text, struct claim_read *out,
     const char **why);
 
 /* claim_open(a, text, key, key_size, out, why): The same for a card that is
- * COSE_Encrypt0 with A256GCM or A128GCM around the signed message. */
+ * COSE_Encrypt0 with A256GCM or A128GCM (32 or 16 bytes of key) around the signed
+ * message. "Decrypt" if the key is another or a byte was changed. */
 enum err claim_open(struct arena *a, const char *text, const uint8_t *key,
     size_t key_size, struct claim_read *out, const char **why);
 
