@@ -40,7 +40,8 @@ UPDATE farmer
        household_size = :household_size,
        number_of_dependents = :number_of_dependents,
        primary_income_source = :primary_income_source, review_notes = :review_notes
- WHERE farmer_id = :farmer_id
+ WHERE farmer_row_id = :farmer_row_id
+   AND farmer_id = :farmer_id
    AND updated_at = :seen_at
    AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
            SELECT d.district_name

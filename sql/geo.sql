@@ -1,12 +1,14 @@
 -- Provinces, districts, chiefdoms. Public: the registration form needs them.
 
 -- name: geo_provinces :many
+-- All provinces, by name. Used by the lists and the loading of places.
 SELECT province_code, province_name, capital
   FROM province
  ORDER BY province_name
  LIMIT 1000;
 
 -- name: geo_province :one
+-- One province by its code. Used by geo_province_show.
 SELECT province_code, province_name
   FROM province
  WHERE province_code = :province_code;
@@ -21,6 +23,7 @@ SELECT district_code, district_name, province_code
  LIMIT 10000;
 
 -- name: geo_district :one
+-- One district by its code. Used by geo_district_show.
 SELECT district_code, district_name, province_code
   FROM district
  WHERE district_code = :district_code;
@@ -42,6 +45,7 @@ SELECT chiefdom_code, chiefdom_name, title, ethnic_group, district_code
  LIMIT 10000;
 
 -- name: geo_chiefdom :one
+-- One chiefdom by its code. Used by geo_chiefdom_show.
 SELECT chiefdom_code, chiefdom_name, district_code
   FROM chiefdom
  WHERE chiefdom_code = :chiefdom_code;

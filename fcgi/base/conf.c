@@ -237,22 +237,6 @@ read_file(struct arena *a, const char *file, const char **values)
 	return good;
 }
 
-/* Take a value out of the environment: the copy here is the only one left. */
-static const char *
-take_env(struct arena *a, const struct setting *s)
-{
-	char *value = getenv(s->name), *copy;
-
-	if (!value)
-		return NULL;
-	copy = arena_text(a, value);
-	if (s->kind == SECRET) {
-		sodium_memzero(value, strlen(value));
-		(void)unsetenv(s->name); /* the name is valid: cannot fail */
-	}
-	return copy;
-}
-
 bool
 conf_load(const char *file)
 {
@@ -264,15 +248,15 @@ conf_load(const char *file)
 		good = false;
 	for (int i = 0; i < N_SETTINGS; i++) {
 		const struct setting *s = &settings[i];
-		const char *value = take_env(a, s);
+		const char *value = getenv(s->name);
 
 		value = value ? value : values[i] ? values[i] : s->fallback;
 		if (!value)
 			good = complain(s, "is missing");
 		else if (!setting_set(a, s, value))
 			good = false;
-		if (s->kind == SECRET && value && value != s->fallback)
-			sodium_memzero((char *)(uintptr_t)value, strlen(value));
+		if (s->kind == SECRET && values[i])
+			sodium_memzero((char *)(uintptr_t)values[i], strlen(values[i]));
 	}
 	return good;
 }
@@ -286,6 +270,9 @@ conf_forget_secrets(void)
 		if (settings[i].kind != SECRET)
 			continue;
 		memcpy(&secret, (char *)&conf + settings[i].offset, sizeof(secret));
+		if (secret)
+			sodium_memzero(secret, strlen(secret));
+		secret = getenv(settings[i].name);
 		if (secret)
 			sodium_memzero(secret, strlen(secret));
 	}

@@ -44,12 +44,12 @@ extern struct conf conf;
 /*
  * conf_load(file): Fill conf from file (NULL: none) and the environment.
  * On an unknown key in the file, a bad value or a missing secret it writes one
- * clear line to standard error for each and returns false. Secrets are taken out
- * of the environment, so children and /proc do not show them.
+ * clear line to standard error for each and returns false.
  */
 bool conf_load(const char *file);
 
-/* conf_forget_secrets(): Wipe the secrets once the keys are made from them. */
+/* conf_forget_secrets(): Wipe the secrets, also where the environment holds them,
+ * once the keys are made from them. The parent keeps its own for a reload. */
 void conf_forget_secrets(void);
 
 /* conf_print(): The table of settings for the README (`cem conf`): name, default,

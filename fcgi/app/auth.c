@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Signing in and out. Accounts sign in by e-mail and password, farmers by NRC and
+ * birth date, which is all the existing client can send; so both are throttled per
+ * account and per address, and an unknown name costs the same time and gets the
+ * same answer as a wrong secret.
+ */
+#include <string.h>
+
+#include "arena.h"
+#include "clock.h"
+#include "conf.h"
+#include "fields.h"
+#include "front.h"
+#include "log.h"
+#include "password.h"
+#include "queries.h"
+#include "seal.h"
+#include "session.h"
+#include "text.h"
+#include "throttle.h"
+
+struct login_form { const char *email, *password, *role; };
+
+static const struct shape_field login_form_fields[] = {
+	FIELD(login_form, email, SHAPE_TEXT, .flags = SHAPE_REQUIRED, LIMIT(0, 254),
+	    .words = "e-mail address, or NRC"),
+	FIELD(login_form, password, SHAPE_TEXT, .flags = SHAPE_REQUIRED, LIMIT(0, 500),
+	    .words = "password, or date of birth"),
+	FIELD(login_form, role, SHAPE_TEXT, .flags = SHAPE_OPTIONAL, LIMIT(0, 20)),
+};
+SHAPE(login_form, "LoginForm", SHAPE_BODY);
+
+struct user_out {
+	const char *id, *email, *full_name, *phone, *farmer_id;
+	struct shape_texts roles;
+	bool is_active;
+	const int64_t *created_at, *updated_at, *last_login;
+};
+
+static const struct shape_field user_out_fields[] = {
+	NAMED("_id", user_out, id, SHAPE_TEXT),
+	FIELD(user_out, email, SHAPE_TEXT, .flags = SHAPE_OPTIONAL),
+	FIELD(user_out, roles, SHAPE_TEXTS),
+	FIELD(user_out, is_active, SHAPE_BOOL),
+	FIELD(user_out, created_at, SHAPE_TIME, .flags = SHAPE_OPTIONAL),
+	FIELD(user_out, updated_at, SHAPE_TIME, .flags = SHAPE_OPTIONAL),
+	FIELD(user_out, last_login, SHAPE_TIME, .flags = SHAPE_OPTIONAL),
+	FIELD(user_out, full_name, SHAPE_TEXT, .flags = SHAPE_OPTIONAL),
+	FIELD(user_out, phone, SHAPE_TEXT, .flags = SHAPE_OPTIONAL),
+	FIELD(user_out, farmer_id, SHAPE_TEXT, .flags = SHAPE_OPTIONAL),
+};
+SHAPE(user_out, "User", SHAPE_BODY);
+
+struct login_out {
+	const char *access_token, *refresh_token, *token_type;
+	int64_t expires_in;
+	const struct user_out *user;
+};
+
+static const struct shape_field login_out_fields[] = {
+	FIELD(login_out, access_token, SHAPE_TEXT),
+	FIELD(login_out, refresh_token, SHAPE_TEXT),
+	FIELD(login_out, token_type, SHAPE_TEXT),
+	FIELD(login_out, expires_in, SHAPE_INT, .words = "seconds"),
+	FIELD(login_out, user, SHAPE_OBJECT, .sub = &user_out_shape),
+};
+SHAPE(login_out, "Login", SHAPE_BODY);
+
+struct refresh_form { const char *refresh_token; };
+
+static const struct shape_field refresh_form_fields[] = {
+	FIELD(refresh_form, refresh_token, SHAPE_TEXT, .flags = SHAPE_REQUIRED,
+	    LIMIT(0, 2048)),
+};
+SHAPE(refresh_form, "RefreshForm", SHAPE_BODY);
+
+struct refresh_out { const char *access_token, *token_type; int64_t expires_in; };
+
+static const struct shape_field refresh_out_fields[] = {
+	FIELD(refresh_out, access_token, SHAPE_TEXT),
+	FIELD(refresh_out, token_type, SHAPE_TEXT),
+	FIELD(refresh_out, expires_in, SHAPE_INT, .words = "seconds"),
+};
+SHAPE(refresh_out, "Refresh", SHAPE_BODY);
+
+struct password_form { const char *current_password, *new_password; };
+
+static const struct shape_field password_form_fields[] = {
+	FIELD(password_form, current_password, SHAPE_TEXT, .flags = SHAPE_REQUIRED,
+	    LIMIT(0, 500)),
+	FIELD(password_form, new_password, SHAPE_TEXT, .flags = SHAPE_REQUIRED,
+	    LIMIT(PASSWORD_MIN, PASSWORD_MAX)),
+};
+SHAPE(password_form, "PasswordForm", SHAPE_BODY);
+
+struct account_done { const char *message, *email; };
+
+static const struct shape_field account_done_fields[] = {
+	FIELD(account_done, message, SHAPE_TEXT),
+	FIELD(account_done, email, SHAPE_TEXT, .flags = SHAPE_OPTIONAL),
+};
+SHAPE(account_done, "AccountDone", SHAPE_BODY);
+
+/* One attempt to sign in, with its two counters. */
+struct attempt {
+	struct req *r;
+	const struct login_form *form;
+	const char *name;	/* e-mail or NRC, trimmed, lower case */
+	struct throttle account, address;
+};
+
+static enum err
+refuse(const struct attempt *t, const char *words)
+{
+	log_write(LOG_WARN, "login refused address=%s", t->r->address);
+	return fail(t->r, ERR_AUTH, "%s", words);
+}
+
+/* Count the attempt, for good, before the secret is looked at. */
+static enum err
+count(const struct attempt *t)
+{
+	int64_t wait = 0, wait_address = 0;
+	enum err e = throttle_hit(&t->account, &wait);
+	enum err e_address = throttle_hit(&t->address, &wait_address);
+
+	if ((!e || e == ERR_BUSY) && (!e_address || e_address == ERR_BUSY)) {
+		enum err saved = front_save(t->r);
+
+		if (saved)
+			return saved;
+	}
+	if (wait_address > wait)
+		wait = wait_address;
+	e = e ? e : e_address;
+	if (e != ERR_BUSY)
+		return e;
+	log_write(LOG_WARN, "login throttled address=%s", t->r->address);
+	req_header(t->r, "Retry-After", arena_print(t->r->arena, "%lld", (long long)wait));
+	return fail(t->r, e, "Too many attempts. Try again later.");
+}
+
+static struct shape_texts
+roles_list(struct arena *a, const struct viewer *v)
+{
+	struct shape_texts list = { arena_array(a, const char *, 3), 0 };
+
+	if (v->is_admin)
+		list.items[list.n++] = "ADMIN";
+	if (v->is_operator)
+		list.items[list.n++] = "OPERATOR";
+	if (v->is_farmer)
+		list.items[list.n++] = "FARMER";
+	return list;
+}
+
+/* The secret was right: start a session and say who it is for. */
+static enum err
+welcome(const struct attempt *t, const struct viewer *v, const struct user_out *user)
+{
+	struct session_tokens tokens;
+	enum err e;
+
+	e = throttle_clear(&t->account);
+	if (!e)
+		e = throttle_forgive(&t->address);
+	if (!e)
+		e = session_start(t->r->db, t->r->arena, v, t->r->now, &tokens);
+	if (e)
+		return e;
+	log_write(LOG_INFO, "login ok who=%s address=%s", v->mark, t->r->address);
+	return reply(t->r, 200, &(struct login_out){
+	    .access_token = tokens.access, .refresh_token = tokens.refresh,
+	    .token_type = "bearer", .expires_in = tokens.expires_in, .user = user });
+}
+
+static bool
+role_fits(struct arena *a, const char *role, const struct viewer *v)
+{
+	const char *name;
+
+	if (text_empty(role))
+		return true;
+	name = text_upper(a, role);
+	return (v->is_admin && text_same(name, "ADMIN")) ||
+	    (v->is_operator && text_same(name, "OPERATOR")) ||
+	    (v->is_farmer && text_same(name, "FARMER"));
+}
+
+static enum err
+refuse_role(const struct attempt *t)
+{
+	return refuse(t, arena_print(t->r->arena, "Invalid credentials for %s login",
+	    t->form->role));
+}
+
+static void
+fill_user(struct req *r, const struct account_by_email_row *row, struct user_out *out)
+{
+	struct viewer v = { .is_admin = row->is_admin, .is_operator = row->is_operator };
+
+	*out = (struct user_out){
+		.id = row->account_id, .email = row->email,
+		.roles = roles_list(r->arena, &v), .is_active = row->is_active,
+		.created_at = &row->created_at, .updated_at = &row->updated_at,
+		.last_login = row->last_login_at,
+		.full_name = row->full_name, .phone = row->phone
+	};
+}
+
+/* An old hash gives way to a new one now that the password is at hand. */
+static enum err
+renew_hash(const struct attempt *t, const struct account_by_email_row *row)
+{
+	const char *hash;
+	enum err e;
+
+	if (!password_is_old(row->password_hash))
+		return OK;
+	e = password_hash(t->r->arena, t->form->password, &hash);
+	if (e)
+		return e;
+	return q_account_set_password(t->r->db, &(struct account_set_password_in){
+	    .account_id = row->account_id, .password_hash = hash,
+	    .old_hash = row->password_hash, .now = t->r->now }, NULL);
+}
+
+static enum err
+login_account(const struct attempt *t)
+{
+	struct account_by_email_row row = { 0 };
+	struct viewer v = { 0 };
+	struct user_out user;
+	enum err e;
+
+	e = q_account_by_email(t->r->db,
+	    &(struct account_by_email_in){ .email = t->name }, &row);
+	if (e && e != ERR_MISSING)
+		return e;
+	if (!password_check(e ? NULL : row.password_hash, t->form->password))
+		return refuse(t, "Invalid email or password");
+	if (!row.is_active)
+		return fail(t->r, ERR_DENIED,
+		    "Account is disabled. Contact administrator.");
+	v = (struct viewer){ .is_admin = row.is_admin, .is_operator = row.is_operator,
+	    .account_id = row.account_id, .subject = row.email, .mark = row.email };
+	if (!role_fits(t->r->arena, t->form->role, &v))
+		return refuse_role(t);
+	e = renew_hash(t, &row);
+	if (!e)
+		e = q_account_signed_in(t->r->db, &(struct account_signed_in_in){
+		    .account_id = row.account_id, .now = t->r->now }, NULL);
+	if (e)
+		return e;
+	fill_user(t->r, &row, &user);
+	return welcome(t, &v, &user);
+}
+
+/* The birth date as typed, in the form it is stored: 1990-01-15. The client's date
+ * field sends that; people on other devices write day first or with slashes. */
+static const char *
+normal_date(struct arena *a, const char *typed)
+{
+	const char *s = text_trim(a, typed);
+	char *copy = arena_text(a, s);
+
+	for (char *p = copy; *p; p++)
+		if (*p == '/')
+			*p = '-';
+	if (strlen(copy) == 10 && copy[2] == '-' && copy[5] == '-')
+		return arena_print(a, "%s-%.2s-%.2s", copy + 6, copy + 3, copy);
+	return copy;
+}
+
+static enum err
+login_farmer(const struct attempt *t)
+{
+	struct arena *a = t->r->arena;
+	struct farmer_by_nrc_row *row;
+	struct user_out user;
+	struct viewer v;
+	const char *birth;
+	size_t n;
+	enum err e;
+
+	e = q_farmer_by_nrc(t->r->db, &(struct farmer_by_nrc_in){
+	    .nrc_hash = seal_hash(a, t->name, 0),
+	    .other_hash = seal_hash(a, t->name, 1) }, &row, &n);
+	if (e)
+		return e;
+	birth = n ? seal_open(a, "farmer.birth", row->farmer_row_id, row->birth_sealed) :
+	    seal_open(a, "nobody", "", seal_text(a, "nobody", "", "0000-00-00"));
+	if (!birth)
+		return ERR_BROKEN;
+	if (!text_same_secret(birth, normal_date(a, t->form->password)) || !n)
+		return refuse(t, "Invalid NRC or date of birth");
+	if (!row->is_active)
+		return fail(t->r, ERR_DENIED,
+		    "Account is disabled. Contact administrator.");
+	v = (struct viewer){ .is_farmer = true, .farmer_id = row->farmer_id,
+	    .subject = row->farmer_id, .mark = row->farmer_id };
+	if (!role_fits(a, t->form->role, &v))
+		return refuse_role(t);
+	user = (struct user_out){ .id = row->farmer_row_id, .email = row->contact_email,
+	    .roles = roles_list(a, &v), .is_active = true, .phone = row->phone_primary,
+	    .full_name = arena_print(a, "%s %s", row->first_name, row->last_name),
+	    .farmer_id = row->farmer_id };
+	return welcome(t, &v, &user);
+}
+
+enum err
+auth_login(struct req *r)
+{
+	const struct login_form *in = r->in;
+	struct attempt t = {
+		.r = r, .form = in,
+		.name = text_lower(r->arena, text_trim(r->arena, in->email)),
+		.account = { .db = r->db, .arena = r->arena, .kind = "login account",
+		    .limit = conf.login_attempts, .now = r->now },
+		.address = { .db = r->db, .arena = r->arena, .kind = "login address",
+		    .subject = r->address, .limit = conf.login_attempts_address,
+		    .now = r->now }
+	};
+	enum err e;
+
+	t.account.subject = t.name;
+	e = count(&t);
+	if (e)
+		return e;
+	return strchr(t.name, '@') ? login_account(&t) : login_farmer(&t);
+}
+
+enum err
+auth_refresh(struct req *r)
+{
+	const struct refresh_form *in = r->in;
+	struct viewer v;
+	const char *why;
+	enum err e;
+
+	e = session_viewer(r->db, r->arena, &(struct session_ask){
+	    .token = in->refresh_token, .type = "refresh", .now = r->now }, &v, &why);
+	if (e == ERR_AUTH)
+		return fail(r, e, "Invalid or expired refresh token%s%s",
+		    why ? ": " : "", why ? why : "");
+	if (e)
+		return e;
+	return reply(r, 200, &(struct refresh_out){
+	    .access_token = session_access(r->arena, &v, r->now),
+	    .token_type = "bearer", .expires_in = conf.access_minutes * 60 });
+}
+
+static enum err
+me_farmer(struct req *r, const struct viewer *v)
+{
+	struct farmer_get_row row;
+	enum err e = q_farmer_get(r->db, &(struct farmer_get_in){
+	    .farmer_id = v->farmer_id, SCOPE(v) }, &row);
+
+	if (e)
+		return e;
+	return reply(r, 200, &(struct user_out){
+	    .id = row.farmer_row_id, .email = row.contact_email,
+	    .roles = roles_list(r->arena, v), .is_active = row.is_active,
+	    .created_at = &row.created_at, .updated_at = &row.updated_at,
+	    .full_name = v->name, .phone = row.phone_primary,
+	    .farmer_id = row.farmer_id });
+}
+
+enum err
+auth_me(struct req *r)
+{
+	const struct viewer *v = front_viewer(r);
+	struct account_by_email_row row;
+	struct user_out out;
+	enum err e;
+
+	if (v->is_farmer)
+		return me_farmer(r, v);
+	e = q_account_by_email(r->db,
+	    &(struct account_by_email_in){ .email = v->subject }, &row);
+	if (e)
+		return e;
+	fill_user(r, &row, &out);
+	return reply(r, 200, &out);
+}
+
+/* Is the current password right, and the new one good enough? Attempts are counted
+ * like sign-ins, so that a stolen token can't try passwords. */
+static enum err
+check_change(struct req *r, const struct account_by_email_row *row)
+{
+	const struct password_form *in = r->in;
+	struct throttle throttle = { .db = r->db, .arena = r->arena,
+	    .kind = "change password", .subject = row->account_id,
+	    .limit = conf.login_attempts, .now = r->now };
+	const char *weakness = password_weakness(in->new_password);
+	int64_t wait;
+	enum err e;
+
+	if (weakness)
+		return fail_fault(r, "body.new_password", "value_error",
+		    arena_print(r->arena, "Value error, %s", weakness));
+	e = throttle_hit(&throttle, &wait);
+	if (e == ERR_BUSY) {
+		req_header(r, "Retry-After",
+		    arena_print(r->arena, "%lld", (long long)wait));
+		return fail(r, e, "Too many attempts. Try again later.");
+	}
+	if (!e)
+		e = front_save(r);
+	if (e)
+		return e;
+	if (!password_check(row->password_hash, in->current_password))
+		return fail(r, ERR_AUTH, "Current password is incorrect");
+	if (text_same(in->current_password, in->new_password))
+		return fail(r, ERR_BAD,
+		    "New password must be different from current password");
+	return throttle_clear(&throttle);
+}
+
+enum err
+auth_change_password(struct req *r)
+{
+	const struct viewer *v = front_viewer(r);
+	const struct password_form *in = r->in;
+	struct account_by_email_row row;
+	const char *hash;
+	int64_t n;
+	enum err e;
+
+	if (v->is_farmer)
+		return fail(r, ERR_BAD, "Farmers sign in with their date of birth "
+		    "and have no password to change");
+	e = q_account_by_email(r->db,
+	    &(struct account_by_email_in){ .email = v->subject }, &row);
+	if (!e)
+		e = check_change(r, &row);
+	if (!e)
+		e = password_hash(r->arena, in->new_password, &hash);
+	if (!e)
+		e = q_account_set_password(r->db, &(struct account_set_password_in){
+		    .account_id = v->account_id, .password_hash = hash,
+		    .old_hash = row.password_hash, .now = r->now }, &n);
+	if (!e && !n)
+		e = fail(r, ERR_CONFLICT, "The password was changed at this moment "
+		    "by somebody else. Sign in again.");
+	if (!e)
+		e = q_session_end_account(r->db, &(struct session_end_account_in){
+		    .account_id = v->account_id, .session_id = v->session_id }, NULL);
+	if (e)
+		return e;
+	log_write(LOG_INFO, "password changed who=%s", v->mark);
+	return reply(r, 200, &(struct account_done){
+	    "Password changed successfully", v->subject });
+}
+
+enum err
+auth_logout(struct req *r)
+{
+	const struct viewer *v = front_viewer(r);
+	enum err e = q_session_end(r->db,
+	    &(struct session_end_in){ .session_id = v->session_id }, NULL);
+
+	if (e)
+		return e;
+	return reply(r, 200, &(struct account_done){
+	    "Logged out successfully", v->is_farmer ? NULL : v->subject });
+}

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Farmers: register, list, count, show, change. The viewer's scope is in every
+ * statement; what is checked here besides is what a role may change.
+ */
+#include <string.h>
+
+#include "arena.h"
+#include "farmer.h"
+#include "fields.h"
+#include "front.h"
+#include "id.h"
+#include "log.h"
+#include "seal.h"
+#include "text.h"
+
+enum { LIMIT_USUAL = 20, NUMBER_TRIES = 10 };
+
+/* After every text that begins with a prefix: U+10FFFF, the last code point. */
+#define LAST_POINT "\xf4\x8f\xbf\xbf"
+
+static enum err
+not_found(struct req *r, const char *farmer_id)
+{
+	return fail(r, ERR_MISSING, "Farmer %s not found", farmer_id);
+}
+
+/* The districts of an operator, as the refusal names them. */
+static enum err
+check_district(struct req *r, const char *district_name)
+{
+	const struct viewer *v = front_viewer(r);
+	struct account_district_list_row *rows;
+	struct buf names = buf_make(r->arena, 128);
+	size_t n;
+	enum err e;
+
+	if (v->all)
+		return OK;
+	e = q_account_district_list(r->db, &(struct account_district_list_in){
+	    .account_id = v->account_id }, &rows, &n);
+	if (e)
+		return e;
+	for (size_t i = 0; i < n; i++) {
+		if (text_same(rows[i].district_name, district_name))
+			return OK;
+		buf_print(&names, "%s%s", i ? ", " : "", rows[i].district_name);
+	}
+	if (!n)
+		return fail(r, ERR_DENIED, "No district is assigned to you yet. "
+		    "Ask an administrator.");
+	return fail(r, ERR_DENIED, "Farmer must be registered in your assigned "
+	    "district(s): %s", names.bytes);
+}
+
+/* Who has this NRC already? *id is NULL if nobody. */
+static enum err
+find_by_nrc(struct req *r, const char *nrc, const char **farmer_id)
+{
+	struct farmer_by_nrc_row *rows;
+	size_t n;
+	enum err e = q_farmer_by_nrc(r->db, &(struct farmer_by_nrc_in){
+	    .nrc_hash = seal_hash(r->arena, nrc, 0),
+	    .other_hash = seal_hash(r->arena, nrc, 1) }, &rows, &n);
+
+	*farmer_id = !e && n ? rows->farmer_id : NULL;
+	return e;
+}
+
+static enum err
+refuse_nrc(struct req *r, const char *nrc, const char *farmer_id)
+{
+	return fail(r, ERR_CONFLICT, "Farmer with NRC %s already exists "
+	    "(Farmer ID: %s)", nrc, farmer_id);
+}
+
+/* Insert under a new number. The constraints decide races: nothing inserted means
+ * that the NRC or the number was taken, and asking tells which. */
+static enum err
+insert(struct req *r, struct farmer_draft *draft)
+{
+	const char *taken;
+	char number[11];
+	int64_t n;
+	enum err e;
+
+	e = find_by_nrc(r, draft->nrc, &taken);
+	for (int i = 0; i < NUMBER_TRIES && !e; i++) {
+		if (taken)
+			return refuse_nrc(r, draft->nrc, taken);
+		id_number("ZM", number);
+		draft->row.farmer_id = arena_text(r->arena, number);
+		e = farmer_draft_insert(r, draft, &n);
+		if (!e && n)
+			return OK;
+		if (!e)
+			e = find_by_nrc(r, draft->nrc, &taken);
+	}
+	if (e)
+		return e;
+	log_write(LOG_ERROR, "farmer: no free number in %d tries", NUMBER_TRIES);
+	return ERR_BROKEN;
+}
+
+static enum err
+show(struct req *r, int status, const char *farmer_id)
+{
+	struct farmer_get_row row;
+	struct farmer_out out;
+	enum err e = q_farmer_get(r->db, &(struct farmer_get_in){
+	    .farmer_id = farmer_id, SCOPE(front_viewer(r)) }, &row);
+
+	if (e == ERR_MISSING)
+		return not_found(r, farmer_id);
+	if (!e)
+		e = farmer_fill(r, &row, &out);
+	return e ? e : reply(r, status, &out);
+}
+
+enum err
+farmer_enrol(struct req *r)
+{
+	char *id = arena_take(r->arena, ID_TEXT);
+	struct farmer_draft draft = { .created_by = front_viewer(r)->mark,
+		.row = { .farmer_row_id = id, .registration_status = "pending",
+		    .is_active = true, .now = r->now } };
+	enum err e;
+
+	id_make(id);
+	farmer_draft_apply(r, r->in, &draft);
+	e = farmer_draft_check(r, &draft, NULL);
+	if (!e)
+		e = check_district(r, draft.row.district_name);
+	if (e)
+		return e;
+	farmer_draft_seal(r, &draft);
+	e = insert(r, &draft);
+	if (!e)
+		e = farmer_draft_terms(r, &draft);
+	if (e)
+		return e;
+	log_write(LOG_INFO, "farmer registered farmer=%s who=%s", draft.row.farmer_id,
+	    draft.created_by);
+	return show(r, 201, draft.row.farmer_id);
+}
+
+enum err
+farmer_show(struct req *r)
+{
+	const struct viewer *v = front_viewer(r);
+	const char *farmer_id = req_param(r, "farmer_id");
+
+	if (v->is_farmer && !text_same(v->farmer_id, farmer_id))
+		return fail(r, ERR_DENIED,
+		    "You can only view your own farmer profile");
+	return show(r, 200, farmer_id);
+}
+
+/* A farmer may correct contact and farm; who he is and his standing are the
+ * office's. Whole forms come back, so values that stay the same are fine. */
+static enum err
+check_farmer_may(struct req *r, const struct farmer_draft *was,
+    const struct farmer_draft *now)
+{
+	if (!front_viewer(r)->is_farmer)
+		return OK;
+	if (text_same(was->nrc, now->nrc) &&
+	    text_same(was->birth_date, now->birth_date) &&
+	    text_same(was->row.registration_status, now->row.registration_status) &&
+	    text_same(was->row.review_notes, now->row.review_notes) &&
+	    text_same(was->row.district_name, now->row.district_name) &&
+	    was->row.is_active == now->row.is_active)
+		return OK;
+	return fail(r, ERR_DENIED, "NRC, date of birth, district and status can only be "
+	    "changed at a registration office");
+}
+
+/* Nobody else may have the new NRC. */
+static enum err
+check_nrc_free(struct req *r, const struct farmer_draft *was,
+    const struct farmer_draft *now)
+{
+	const char *taken;
+	enum err e;
+
+	if (text_same(was->nrc, now->nrc))
+		return OK;
+	e = find_by_nrc(r, now->nrc, &taken);
+	if (!e && taken && !text_same(taken, now->row.farmer_id))
+		return refuse_nrc(r, now->nrc, taken);
+	return e;
+}
+
+static void
+apply_change(struct req *r, const struct farmer_change *in, struct farmer_draft *now)
+{
+	farmer_draft_apply(r, &in->form, now);
+	if (in->registration_status)
+		now->row.registration_status = farmer_status(in->registration_status);
+	if (in->review_notes)
+		now->row.review_notes = in->review_notes;
+	if (in->is_active)
+		now->row.is_active = *in->is_active;
+}
+
+static enum err
+check_change(struct req *r, const struct farmer_draft *was,
+    const struct farmer_draft *now)
+{
+	enum err e = check_farmer_may(r, was, now);
+
+	if (!e)
+		e = farmer_draft_check(r, now, was);
+	if (!e && !front_viewer(r)->is_farmer)
+		e = check_district(r, now->row.district_name);
+	if (!e)
+		e = check_nrc_free(r, was, now);
+	return e;
+}
+
+static enum err
+write_change(struct req *r, struct farmer_draft *now)
+{
+	int64_t n;
+	enum err e;
+
+	farmer_draft_seal(r, now);
+	e = q_farmer_update(r->db, &now->row, &n);
+	if (e == ERR_CONFLICT)
+		return fail(r, e, "Farmer with NRC %s already exists", now->nrc);
+	if (!e && !n)
+		return fail(r, ERR_CONFLICT, "Somebody else changed this farmer at the "
+		    "same moment. Look again and repeat your change.");
+	if (!e)
+		e = farmer_draft_terms(r, now);
+	if (!e && !now->row.is_active)
+		e = q_session_end_farmer(r->db, &(struct session_end_farmer_in){
+		    .farmer_id = now->row.farmer_id }, NULL);
+	return e;
+}
+
+enum err
+farmer_edit(struct req *r)
+{
+	const struct viewer *v = front_viewer(r);
+	const char *farmer_id = req_param(r, "farmer_id");
+	struct farmer_get_row row;
+	struct farmer_draft was, now;
+	enum err e;
+
+	if (v->is_farmer && !text_same(v->farmer_id, farmer_id))
+		return fail(r, ERR_DENIED, "You do not have permission to update this "
+		    "farmer profile.");
+	e = q_farmer_get(r->db, &(struct farmer_get_in){
+	    .farmer_id = farmer_id, SCOPE(v) }, &row);
+	if (e == ERR_MISSING)
+		return not_found(r, farmer_id);
+	if (!e)
+		e = farmer_draft_from(r, &row, &was);
+	if (e)
+		return e;
+	now = was;
+	now.row.now = r->now > row.updated_at ? r->now : row.updated_at + 1;
+	now.row.seen_at = row.updated_at;
+	now.row.viewer_all = v->all;
+	now.row.viewer_farmer_id = v->farmer_id;
+	now.row.viewer_account_id = v->account_id;
+	apply_change(r, r->in, &now);
+	e = check_change(r, &was, &now);
+	if (!e)
+		e = write_change(r, &now);
+	if (e)
+		return e;
+	log_write(LOG_INFO, "farmer changed farmer=%s who=%s", farmer_id, v->mark);
+	return show(r, 200, farmer_id);
+}
+
+/* The range of terms that begin with word. */
+static const char *
+range_end(struct arena *a, const char *word)
+{
+	return word ? arena_print(a, "%s" LAST_POINT, word) : NULL;
+}
+
+static enum err
+search(struct req *r, const struct farmer_list_in *list, const char *words,
+    struct farmer_list_row **rows, size_t *n)
+{
+	const char *word[3] = { "", NULL, NULL };
+	char *p = text_fold(r->arena, words);
+
+	for (int i = 0; i < 3 && *p; i++) {
+		word[i] = p;
+		p += strcspn(p, " ");
+		if (*p)
+			*p++ = '\0';
+	}
+	return q_farmer_search(r->db, &(struct farmer_search_in){
+	    .viewer_all = list->viewer_all, .viewer_farmer_id = list->viewer_farmer_id,
+	    .viewer_account_id = list->viewer_account_id, .status = list->status,
+	    .district = list->district, .skip = list->skip, .limit = list->limit,
+	    .word = word[0], .word_end = range_end(r->arena, word[0]),
+	    .second = word[1], .second_end = range_end(r->arena, word[1]),
+	    .third = word[2], .third_end = range_end(r->arena, word[2]) }, rows, n);
+}
+
+static enum err
+find_exact(struct req *r, const struct farmer_find *in, struct farmer_list_row **rows,
+    size_t *n)
+{
+	bool by_nrc = text_empty(in->farmer_id_exact);
+
+	if (in->skip && *in->skip > 0) {
+		*n = 0;
+		return OK;
+	}
+	return q_farmer_find(r->db, &(struct farmer_find_in){
+	    SCOPE(front_viewer(r)), .exact_id = by_nrc ? NULL : in->farmer_id_exact,
+	    .nrc_hash = by_nrc ? seal_hash(r->arena, in->nrc, 0) : NULL,
+	    .other_hash = by_nrc ? seal_hash(r->arena, in->nrc, 1) : NULL }, rows, n);
+}
+
+static const char *
+or_null(const char *s)
+{
+	return text_empty(s) ? NULL : s;
+}
+
+enum err
+farmer_list(struct req *r)
+{
+	const struct farmer_find *in = r->in;
+	struct farmer_list_in list = {
+		SCOPE(front_viewer(r)), .status = farmer_status(in->status),
+		.district = or_null(in->district), .skip = in->skip ? *in->skip : 0,
+		.limit = in->limit ? *in->limit : LIMIT_USUAL };
+	struct farmer_list_row *rows;
+	struct farmer_item *out;
+	size_t n;
+	enum err e;
+
+	if (!text_empty(in->farmer_id_exact) || !text_empty(in->nrc))
+		e = find_exact(r, in, &rows, &n);
+	else if (!text_empty(in->search))
+		e = search(r, &list, in->search, &rows, &n);
+	else
+		e = q_farmer_list(r->db, &list, &rows, &n);
+	if (e)
+		return e;
+	out = arena_array(r->arena, struct farmer_item, n);
+	for (size_t i = 0; i < n; i++)
+		out[i] = (struct farmer_item){
+			.id = rows[i].farmer_row_id, .farmer_id = rows[i].farmer_id,
+			.registration_status = rows[i].registration_status,
+			.created_at = rows[i].created_at,
+			.first_name = rows[i].first_name, .last_name = rows[i].last_name,
+			.phone_primary = rows[i].phone_primary,
+			.phone = rows[i].phone_primary, .village = rows[i].village,
+			.nrc = seal_open(r->arena, "farmer.nrc", rows[i].farmer_row_id,
+			    rows[i].nrc_sealed),
+			.district_name = rows[i].district_name,
+			.is_active = rows[i].is_active,
+			.review_notes = rows[i].review_notes };
+	return reply_list(r, out, n);
+}
+
+struct farmer_total {
+	int64_t total;
+	const struct farmer_find *filters;
+};
+
+static const struct shape_field filters_fields[] = {
+	FIELD(farmer_find, status, SHAPE_TEXT, .flags = SHAPE_OPTIONAL),
+	FIELD(farmer_find, district, SHAPE_TEXT, .flags = SHAPE_OPTIONAL),
+	FIELD(farmer_find, farmer_id_exact, SHAPE_TEXT, .flags = SHAPE_OPTIONAL),
+	FIELD(farmer_find, nrc, SHAPE_TEXT, .flags = SHAPE_OPTIONAL),
+};
+static const struct shape filters_shape = { .name = "FarmerFilters",
+	.fields = filters_fields, .n_fields = 4, .size = sizeof(struct farmer_find) };
+
+static const struct shape_field farmer_total_fields[] = {
+	FIELD(farmer_total, total, SHAPE_INT),
+	FIELD(farmer_total, filters, SHAPE_OBJECT, .sub = &filters_shape),
+};
+SHAPE(farmer_total, "FarmerTotal", SHAPE_BODY);
+
+enum err
+farmer_count(struct req *r)
+{
+	const struct farmer_find *in = r->in;
+	struct farmer_count_row row = { 0 };
+	struct farmer_list_row *rows;
+	size_t n;
+	enum err e;
+
+	if (!text_empty(in->farmer_id_exact) || !text_empty(in->nrc)) {
+		e = find_exact(r, in, &rows, &n);
+		row.n = (int64_t)n;
+	} else {
+		e = q_farmer_count(r->db, &(struct farmer_count_in){
+		    SCOPE(front_viewer(r)), .status = farmer_status(in->status),
+		    .district = or_null(in->district) }, &row);
+	}
+	if (e)
+		return e;
+	return reply(r, 200, &(struct farmer_total){ row.n, in });
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef APP_FARMER_H
+#define APP_FARMER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "queries.h"
+#include "shape.h"
+
+struct req;
+struct viewer;
+
+/*
+ * The farmer's record as it travels: sections of optional values, in forms and in
+ * replies. In a form NULL means "not said"; in a reply it means "none".
+ */
+struct farmer_person {
+	const char *first_name, *last_name, *phone_primary, *phone_secondary, *email,
+	    *nrc, *date_of_birth, *gender, *ethnic_group;
+};
+
+struct farmer_address {
+	const char *province_code, *province_name, *district_code, *district_name,
+	    *chiefdom_code, *chiefdom_name, *village, *street;
+	const double *gps_latitude, *gps_longitude;
+};
+
+struct farmer_farm {
+	const double *farm_size_hectares;
+	struct shape_texts crops_grown, livestock_types; /* items NULL: not said */
+	const bool *has_irrigation;
+	const int64_t *years_farming;
+};
+
+struct farmer_household {
+	const int64_t *household_size, *number_of_dependents;
+	const char *primary_income_source;
+};
+
+/* The body of a registration, and of a change. */
+struct farmer_form {
+	const struct farmer_person *personal_info;
+	const struct farmer_address *address;
+	const struct farmer_farm *farm_info;
+	const struct farmer_household *household_info;
+};
+
+struct farmer_change {
+	struct farmer_form form;
+	const char *registration_status, *review_notes;
+	const bool *is_active;
+};
+
+/* Files as the existing client looks for them. */
+struct farmer_documents {
+	const char *photo, *nrc_card, *land_title, *license, *certificate, *qr_code;
+};
+
+struct farmer_document {
+	const char *doc_type, *file_path, *file_id;
+	int64_t uploaded_at;
+};
+
+/* One whole farmer in a reply. */
+struct farmer_out {
+	const char *id, *farmer_id, *registration_status;
+	int64_t created_at, updated_at;
+	const char *created_by;
+	const struct farmer_person *personal_info;
+	const struct farmer_address *address;
+	const struct farmer_farm *farm_info;
+	const struct farmer_household *household_info;
+	const struct farmer_documents *documents;
+	struct shape_list identification_documents;
+	bool is_active;
+	const char *review_notes, *reviewed_by, *id_card_path, *qr_code_path,
+	    *photo_file_id, *id_card_file_id, *qr_code_file_id;
+	const int64_t *reviewed_at, *id_card_generated_at;
+};
+
+/* One farmer in a list. */
+struct farmer_item {
+	const char *id, *farmer_id, *registration_status, *first_name, *last_name,
+	    *phone_primary, *phone, *nrc, *village, *district_name, *review_notes;
+	int64_t created_at;
+	bool is_active;
+};
+
+/* What a list is narrowed by. */
+struct farmer_find {
+	const int64_t *skip, *limit;
+	const char *status, *district, *search, *farmer_id_exact, *nrc;
+};
+
+/* The values of registration_status, and one synonym (farmer_shape.c). */
+extern const struct shape_rule farmer_status_rule;
+
+/* farmer_status(s): The stored form of a status: under_verification is under_review. */
+const char *farmer_status(const char *s);
+
+/*
+ * The record as it is written: the parameters of farmer_update, with the two sealed
+ * values in clear beside them (farmer_form.c).
+ */
+struct farmer_draft {
+	struct farmer_update_in row;
+	const char *created_by;		/* of a new one */
+	const char *nrc, *birth_date;
+};
+
+/* farmer_draft_from(r, row, draft): The draft of a stored farmer. ERR_BROKEN if a
+ * sealed value can't be opened. */
+enum err farmer_draft_from(struct req *r, const struct farmer_get_row *row,
+    struct farmer_draft *draft);
+
+/* farmer_draft_apply(r, form, draft): Put what form says over draft. */
+void farmer_draft_apply(struct req *r, const struct farmer_form *form,
+    struct farmer_draft *draft);
+
+/* farmer_draft_check(r, draft, before): The rules that registration and change have
+ * in common: NRC, birth date, age, position, completeness. before is the draft as
+ * stored, or NULL: what did not change is not held against an old record.
+ * ERR_BAD or ERR_INVALID with the reply made. */
+enum err farmer_draft_check(struct req *r, const struct farmer_draft *draft,
+    const struct farmer_draft *before);
+
+/* farmer_draft_seal(r, draft): Seal NRC and birth date into draft->row. */
+void farmer_draft_seal(struct req *r, struct farmer_draft *draft);
+
+/* farmer_draft_insert(r, draft, n): Store a new farmer; *n is 0 if its NRC or number is
+ * taken. */
+enum err farmer_draft_insert(struct req *r, const struct farmer_draft *draft,
+    int64_t *n);
+
+/* farmer_draft_terms(r, draft): Write the words by which the farmer is found. */
+enum err farmer_draft_terms(struct req *r, const struct farmer_draft *draft);
+
+/* farmer_fill(r, row, out): The reply for a stored farmer. ERR_BROKEN if a sealed
+ * value can't be opened. */
+enum err farmer_fill(struct req *r, const struct farmer_get_row *row,
+    struct farmer_out *out);
+
+#endif

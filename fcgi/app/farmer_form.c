@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The record between form and database. Registration and change go the same way:
+ * a draft (empty, or made from the stored row), what the form says put over it, the
+ * same checks, the two identity values sealed, the search words written.
+ */
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "arena.h"
+#include "clock.h"
+#include "farmer.h"
+#include "front.h"
+#include "seal.h"
+#include "text.h"
+
+enum { AGE_MIN = 18, AGE_MAX = 120, TERMS_MAX = 20 };
+
+/* Where the country lies, roughly: catches swapped and mistyped positions. */
+#define LATITUDE_MIN (-18.0)
+#define LATITUDE_MAX (-8.0)
+#define LONGITUDE_MIN 21.0
+#define LONGITUDE_MAX 34.0
+
+static const char separator = '\x1f';	/* between the items of a stored list */
+
+static const char *
+join(struct arena *a, const struct shape_texts *list)
+{
+	struct buf b = buf_make(a, 64);
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (i)
+			buf_char(&b, separator);
+		buf_text(&b, list->items[i]);
+	}
+	return b.bytes;
+}
+
+static struct shape_texts
+split(struct arena *a, const char *joined)
+{
+	struct shape_texts list = { arena_array(a, const char *, 21), 0 };
+	char *p = arena_text(a, text_empty(joined) ? NULL : joined);
+
+	while (p && list.n < 20) {
+		char *end = strchr(p, separator);
+
+		list.items[list.n++] = p;
+		if (end)
+			*end++ = '\0';
+		p = end;
+	}
+	return list;
+}
+
+static enum err
+open_identity(struct req *r, const struct farmer_get_row *row, const char **nrc,
+    const char **birth)
+{
+	*nrc = seal_open(r->arena, "farmer.nrc", row->farmer_row_id, row->nrc_sealed);
+	*birth = seal_open(r->arena, "farmer.birth", row->farmer_row_id,
+	    row->birth_sealed);
+	return *nrc && *birth ? OK : ERR_BROKEN;
+}
+
+enum err
+farmer_draft_from(struct req *r, const struct farmer_get_row *row,
+    struct farmer_draft *draft)
+{
+	draft->row = (struct farmer_update_in){
+		.farmer_row_id = row->farmer_row_id, .farmer_id = row->farmer_id,
+		.registration_status = row->registration_status,
+		.is_active = row->is_active,
+		.first_name = row->first_name, .last_name = row->last_name,
+		.phone_primary = row->phone_primary,
+		.phone_secondary = row->phone_secondary,
+		.contact_email = row->contact_email, .gender = row->gender,
+		.nrc_sealed = row->nrc_sealed, .nrc_hash = row->nrc_hash,
+		.birth_sealed = row->birth_sealed, .ethnic_group = row->ethnic_group,
+		.province_code = row->province_code,
+		.province_name = row->province_name,
+		.district_code = row->district_code,
+		.district_name = row->district_name,
+		.chiefdom_code = row->chiefdom_code,
+		.chiefdom_name = row->chiefdom_name, .village = row->village,
+		.street = row->street, .gps_latitude = row->gps_latitude,
+		.gps_longitude = row->gps_longitude,
+		.farm_size_hectares = row->farm_size_hectares,
+		.crops_grown = row->crops_grown,
+		.livestock_types = row->livestock_types,
+		.has_irrigation = row->has_irrigation,
+		.years_farming = row->years_farming,
+		.household_size = row->household_size,
+		.number_of_dependents = row->number_of_dependents,
+		.primary_income_source = row->primary_income_source,
+		.review_notes = row->review_notes
+	};
+	return open_identity(r, row, &draft->nrc, &draft->birth_date);
+}
+
+/* What is said wins over what is there. */
+#define PUT(to, value) do { if (value) (to) = (value); } while (0)
+
+static void
+apply_person(const struct farmer_person *p, struct farmer_draft *d)
+{
+	PUT(d->row.first_name, p->first_name);
+	PUT(d->row.last_name, p->last_name);
+	PUT(d->row.phone_primary, p->phone_primary);
+	PUT(d->row.phone_secondary, p->phone_secondary);
+	PUT(d->row.contact_email, p->email);
+	PUT(d->row.gender, p->gender);
+	PUT(d->row.ethnic_group, p->ethnic_group);
+	PUT(d->nrc, p->nrc);
+	PUT(d->birth_date, p->date_of_birth);
+}
+
+static void
+apply_address(const struct farmer_address *p, struct farmer_draft *d)
+{
+	PUT(d->row.province_code, p->province_code);
+	PUT(d->row.province_name, p->province_name);
+	PUT(d->row.district_code, p->district_code);
+	PUT(d->row.district_name, p->district_name);
+	PUT(d->row.chiefdom_code, p->chiefdom_code);
+	PUT(d->row.chiefdom_name, p->chiefdom_name);
+	PUT(d->row.village, p->village);
+	PUT(d->row.street, p->street);
+	PUT(d->row.gps_latitude, p->gps_latitude);
+	PUT(d->row.gps_longitude, p->gps_longitude);
+}
+
+static void
+apply_farm(struct arena *a, const struct farmer_farm *p, struct farmer_draft *d)
+{
+	static const bool dry = false;
+
+	PUT(d->row.farm_size_hectares, p->farm_size_hectares);
+	PUT(d->row.years_farming, p->years_farming);
+	PUT(d->row.has_irrigation, p->has_irrigation);
+	if (p->crops_grown.items)
+		d->row.crops_grown = join(a, &p->crops_grown);
+	if (p->livestock_types.items)
+		d->row.livestock_types = join(a, &p->livestock_types);
+	if (!d->row.has_irrigation)
+		d->row.has_irrigation = &dry;
+}
+
+static void
+apply_household(const struct farmer_household *p, struct farmer_draft *d)
+{
+	PUT(d->row.household_size, p->household_size);
+	PUT(d->row.number_of_dependents, p->number_of_dependents);
+	PUT(d->row.primary_income_source, p->primary_income_source);
+}
+
+void
+farmer_draft_apply(struct req *r, const struct farmer_form *form,
+    struct farmer_draft *draft)
+{
+	if (form->personal_info)
+		apply_person(form->personal_info, draft);
+	if (form->address)
+		apply_address(form->address, draft);
+	if (form->farm_info)
+		apply_farm(r->arena, form->farm_info, draft);
+	if (form->household_info)
+		apply_household(form->household_info, draft);
+}
+
+/* ######/##/# in ASCII digits, all of it. */
+static bool
+nrc_holds(const char *s)
+{
+	static const char form[] = "dddddd/dd/d";
+
+	if (strlen(s) != sizeof(form) - 1)
+		return false;
+	for (size_t i = 0; form[i]; i++)
+		if (form[i] == 'd' ? s[i] < '0' || s[i] > '9' : s[i] != form[i])
+			return false;
+	return true;
+}
+
+/* The list of a 400: what is wrong, in the words that the client shows. */
+static void
+complain(struct buf *b, const char *words)
+{
+	buf_text(b, b->n ? "; " : "Validation failed: ");
+	buf_text(b, words);
+}
+
+static void
+check_birth(struct buf *b, const char *birth_date, int64_t now)
+{
+	int64_t birth;
+	int age;
+
+	if (!clock_read_date(birth_date, &birth)) {
+		complain(b, "Invalid date_of_birth format (expected YYYY-MM-DD)");
+		return;
+	}
+	age = clock_years(birth, now);
+	if (age < AGE_MIN)
+		complain(b, "Farmer must be at least 18 years old");
+	if (age > AGE_MAX)
+		complain(b, "Invalid date of birth (age > 120)");
+}
+
+static bool
+same_real(const double *a, const double *b)
+{
+	return a == b || (a && b && fabs(*a - *b) < 1e-12);
+}
+
+static void
+check_position(struct buf *b, const struct farmer_update_in *row)
+{
+	if (!row->gps_latitude || !row->gps_longitude)
+		return;
+	if (*row->gps_latitude < LATITUDE_MIN || *row->gps_latitude > LATITUDE_MAX)
+		complain(b, "Latitude out of Zambia bounds (-18.0 to -8.0)");
+	if (*row->gps_longitude < LONGITUDE_MIN || *row->gps_longitude > LONGITUDE_MAX)
+		complain(b, "Longitude out of Zambia bounds (21.0 to 34.0)");
+}
+
+/* A section is whole or not there: half of one could not be shown as a farm. */
+static bool
+farm_whole(const struct farmer_update_in *row)
+{
+	bool any = row->farm_size_hectares || row->years_farming ||
+	    row->has_irrigation || row->crops_grown || row->livestock_types;
+
+	return !any || (row->farm_size_hectares && row->years_farming);
+}
+
+static bool
+household_whole(const struct farmer_update_in *row)
+{
+	bool any = row->household_size || row->number_of_dependents ||
+	    row->primary_income_source;
+
+	return !any || (row->household_size && row->number_of_dependents &&
+	    row->primary_income_source);
+}
+
+enum err
+farmer_draft_check(struct req *r, const struct farmer_draft *draft,
+    const struct farmer_draft *before)
+{
+	struct buf wrong = buf_make(r->arena, 128);
+
+	if (!farm_whole(&draft->row))
+		return fail_fault(r, "body.farm_info", "missing",
+		    "Field required: farm_size_hectares and years_farming");
+	if (!household_whole(&draft->row))
+		return fail_fault(r, "body.household_info", "missing", "Field required: "
+		    "household_size, number_of_dependents and primary_income_source");
+	if ((!before || !text_same(before->nrc, draft->nrc)) && !nrc_holds(draft->nrc))
+		complain(&wrong, "Invalid NRC format (expected ######/##/#)");
+	if (!before || !text_same(before->birth_date, draft->birth_date))
+		check_birth(&wrong, draft->birth_date, r->now);
+	if (!before || !same_real(before->row.gps_latitude, draft->row.gps_latitude) ||
+	    !same_real(before->row.gps_longitude, draft->row.gps_longitude))
+		check_position(&wrong, &draft->row);
+	return wrong.n ? fail(r, ERR_BAD, "%s", wrong.bytes) : OK;
+}
+
+void
+farmer_draft_seal(struct req *r, struct farmer_draft *draft)
+{
+	struct farmer_update_in *row = &draft->row;
+
+	row->nrc_hash = seal_hash(r->arena, draft->nrc, 0);
+	row->nrc_sealed = seal_text(r->arena, "farmer.nrc", row->farmer_row_id,
+	    draft->nrc);
+	row->birth_sealed = seal_text(r->arena, "farmer.birth", row->farmer_row_id,
+	    draft->birth_date);
+}
+
+enum err
+farmer_draft_insert(struct req *r, const struct farmer_draft *draft, int64_t *n)
+{
+	const struct farmer_update_in *row = &draft->row;
+	const struct farmer_insert_in in = {
+		.farmer_row_id = row->farmer_row_id, .farmer_id = row->farmer_id,
+		.registration_status = row->registration_status, .now = row->now,
+		.created_by = draft->created_by, .first_name = row->first_name,
+		.last_name = row->last_name, .phone_primary = row->phone_primary,
+		.phone_secondary = row->phone_secondary,
+		.contact_email = row->contact_email, .nrc_sealed = row->nrc_sealed,
+		.nrc_hash = row->nrc_hash, .birth_sealed = row->birth_sealed,
+		.gender = row->gender, .ethnic_group = row->ethnic_group,
+		.province_code = row->province_code,
+		.province_name = row->province_name,
+		.district_code = row->district_code,
+		.district_name = row->district_name,
+		.chiefdom_code = row->chiefdom_code,
+		.chiefdom_name = row->chiefdom_name, .village = row->village,
+		.street = row->street, .gps_latitude = row->gps_latitude,
+		.gps_longitude = row->gps_longitude,
+		.farm_size_hectares = row->farm_size_hectares,
+		.crops_grown = row->crops_grown,
+		.livestock_types = row->livestock_types,
+		.has_irrigation = row->has_irrigation,
+		.years_farming = row->years_farming,
+		.household_size = row->household_size,
+		.number_of_dependents = row->number_of_dependents,
+		.primary_income_source = row->primary_income_source
+	};
+
+	return q_farmer_insert(r->db, &in, n);
+}
+
+/* A phone number is found by 260977123456, by 0977123456 and by 977123456. */
+static int
+phone_terms(struct arena *a, const char *phone, const char **terms)
+{
+	const char *last = phone + strlen(phone) - 9;
+
+	terms[0] = arena_print(a, "260%s", last);
+	terms[1] = arena_print(a, "0%s", last);
+	terms[2] = last;
+	return 3;
+}
+
+/* The words of folded text; the text itself first, if it is more than one word. */
+static int
+word_terms(struct arena *a, const char *text, const char **terms, int room)
+{
+	char *p = arena_text(a, text);
+	int n = 0;
+
+	if (strchr(p, ' '))
+		terms[n++] = text;
+	while (*p && n < room) {
+		char *end = p + strcspn(p, " ");
+
+		terms[n++] = p;
+		if (*end)
+			*end++ = '\0';
+		p = end;
+	}
+	return n;
+}
+
+enum err
+farmer_draft_terms(struct req *r, const struct farmer_draft *draft)
+{
+	const struct farmer_update_in *row = &draft->row;
+	const char *terms[TERMS_MAX];
+	enum err e;
+	int n = 0;
+
+	n += phone_terms(r->arena, row->phone_primary, terms + n);
+	if (row->phone_secondary)
+		n += phone_terms(r->arena, row->phone_secondary, terms + n);
+	terms[n++] = text_fold(r->arena, row->farmer_id);
+	n += word_terms(r->arena, text_fold(r->arena, arena_print(r->arena, "%s %s",
+	    row->first_name, row->last_name)), terms + n, TERMS_MAX - n);
+	e = q_farmer_term_clear(r->db,
+	    &(struct farmer_term_clear_in){ .farmer_id = row->farmer_id }, NULL);
+	for (int i = 0; i < n && !e; i++)
+		e = q_farmer_term_insert(r->db, &(struct farmer_term_insert_in){
+		    .term = terms[i], .farmer_id = row->farmer_id }, NULL);
+	return e;
+}
+
+static const char *
+file_path(struct arena *a, const char *file_id)
+{
+	return file_id ? arena_print(a, "/api/files/%s", file_id) : NULL;
+}
+
+static void
+fill_sections(struct req *r, const struct farmer_get_row *row, struct farmer_out *out)
+{
+	struct farmer_address *address = arena_take(r->arena, sizeof(*address));
+	struct farmer_farm *farm = arena_take(r->arena, sizeof(*farm));
+	struct farmer_household *home = arena_take(r->arena, sizeof(*home));
+
+	*address = (struct farmer_address){
+		row->province_code, row->province_name, row->district_code,
+		row->district_name, row->chiefdom_code, row->chiefdom_name,
+		row->village, row->street, row->gps_latitude, row->gps_longitude
+	};
+	out->address = address;
+	if (row->farm_size_hectares) {
+		*farm = (struct farmer_farm){
+			row->farm_size_hectares, split(r->arena, row->crops_grown),
+			split(r->arena, row->livestock_types), row->has_irrigation,
+			row->years_farming
+		};
+		out->farm_info = farm;
+	}
+	if (row->household_size) {
+		*home = (struct farmer_household){ row->household_size,
+			row->number_of_dependents, row->primary_income_source };
+		out->household_info = home;
+	}
+}
+
+static void
+fill_files(struct req *r, const struct farmer_get_row *row, struct farmer_out *out)
+{
+	struct farmer_documents *documents;
+
+	out->photo_file_id = row->photo_file_id;
+	out->id_card_file_id = row->card_file_id;
+	out->id_card_path = file_path(r->arena, row->card_file_id);
+	out->id_card_generated_at = row->card_issued_at;
+	if (row->card_file_id)
+		out->qr_code_path = arena_print(r->arena, "/api/farmers/%s/qr",
+		    row->farmer_id);
+	if (!row->photo_file_id)
+		return;
+	documents = arena_take(r->arena, sizeof(*documents));
+	documents->photo = file_path(r->arena, row->photo_file_id);
+	out->documents = documents;
+}
+
+enum err
+farmer_fill(struct req *r, const struct farmer_get_row *row, struct farmer_out *out)
+{
+	struct farmer_person *person = arena_take(r->arena, sizeof(*person));
+
+	*person = (struct farmer_person){
+		.first_name = row->first_name, .last_name = row->last_name,
+		.phone_primary = row->phone_primary,
+		.phone_secondary = row->phone_secondary, .email = row->contact_email,
+		.gender = row->gender, .ethnic_group = row->ethnic_group
+	};
+	*out = (struct farmer_out){
+		.id = row->farmer_row_id, .farmer_id = row->farmer_id,
+		.registration_status = row->registration_status,
+		.created_at = row->created_at, .updated_at = row->updated_at,
+		.created_by = row->created_by, .personal_info = person,
+		.is_active = row->is_active, .review_notes = row->review_notes,
+		.reviewed_by = row->reviewed_by, .reviewed_at = row->reviewed_at
+	};
+	fill_sections(r, row, out);
+	fill_files(r, row, out);
+	return open_identity(r, row, &person->nrc, &person->date_of_birth);
+}

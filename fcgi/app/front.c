@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The front door. The order of its steps is part of the contract: an unknown path
+ * is 404 whoever asks, broken JSON is 422 before sign-in is looked at, then sign-in
+ * (403 or 401), then the role (403), then the fields (422), then the handler. A
+ * handler's work is committed before a byte of its reply leaves; whatever fails is
+ * rolled back whole.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "arena.h"
+#include "conf.h"
+#include "db.h"
+#include "front.h"
+#include "session.h"
+#include "text.h"
+
+const char *const front_who_words[] = {
+	[ANYBODY] = "anybody", [SIGNED] = "anybody signed in",
+	[OPERATOR] = "operators and administrators", [ADMIN] = "administrators"
+};
+
+#define API(method, path, handler, who, takes, gives, words) \
+	{ method, path, #handler, handler, who, &takes##_shape, &gives##_shape, words },
+static const struct route routes[] = {
+#include "routes.def"
+};
+#undef API
+
+static const struct viewer nobody;
+
+const struct route *
+front_routes(size_t *n)
+{
+	*n = sizeof(routes) / sizeof(routes[0]);
+	return routes;
+}
+
+const struct viewer *
+front_viewer(const struct req *r)
+{
+	return r->who ? r->who : &nobody;
+}
+
+enum err
+front_save(struct req *r)
+{
+	enum err e = db_commit(r->db);
+
+	return e ? e : db_begin(r->db);
+}
+
+static bool
+in_list(const char *const *list, const char *s)
+{
+	for (; *list; list++)
+		if (text_same(*list, s))
+			return true;
+	return false;
+}
+
+/* The origins that may read our replies: the apps' web views, one that is
+ * configured, and local front ends while developing. The site itself needs none. */
+static bool
+origin_allowed(const char *origin)
+{
+	static const char *const apps[] = {
+		"https://localhost", "capacitor://localhost", "ionic://localhost", NULL
+	};
+	static const char *const local[] = {
+		"http://localhost", "http://localhost:5173", "http://localhost:8000",
+		"http://localhost:3000", "http://127.0.0.1:5173",
+		"http://127.0.0.1:8000", "http://127.0.0.1:3000", NULL
+	};
+
+	return in_list(apps, origin) || (*conf.frontend_origin &&
+	    text_same(origin, conf.frontend_origin)) ||
+	    (!text_same(conf.environment, "production") && in_list(local, origin));
+}
+
+static void
+add_cors(struct req *r)
+{
+	const char *origin = req_env(r, "HTTP_ORIGIN");
+
+	if (text_empty(origin) || !origin_allowed(origin))
+		return;
+	req_header(r, "Access-Control-Allow-Origin", origin);
+	req_header(r, "Access-Control-Expose-Headers",
+	    "Content-Length, Content-Type, Authorization, X-Request-ID");
+}
+
+static enum err
+answer_options(struct req *r, const char *allow)
+{
+	req_header(r, "Allow", allow);
+	req_header(r, "Access-Control-Allow-Methods",
+	    "GET, POST, PUT, DELETE, PATCH, OPTIONS");
+	req_header(r, "Access-Control-Allow-Headers", "authorization, content-type");
+	req_header(r, "Access-Control-Max-Age", "3600");
+	r->status = 200;
+	return reply_bytes(r, "text/plain", "OK", 2);
+}
+
+static enum err
+find(struct req *r)
+{
+	const char *allow;
+
+	r->route = route_find(routes, sizeof(routes) / sizeof(routes[0]), r, &allow);
+	if (text_same(r->method, "OPTIONS"))
+		return answer_options(r, allow ? allow : "OPTIONS");
+	if (r->route)
+		return OK;
+	if (!allow)
+		return fail(r, ERR_MISSING, "Not Found");
+	req_header(r, "Allow", allow);
+	return fail(r, ERR_METHOD, "Method Not Allowed");
+}
+
+static enum err
+refuse_role(struct req *r, const struct viewer *v, int who)
+{
+	return fail(r, ERR_DENIED,
+	    "Access denied. Required roles: [%s]. Your roles: ['%s']",
+	    who == ADMIN ? "'ADMIN'" : "'ADMIN', 'OPERATOR'",
+	    session_roles(r->arena, v));
+}
+
+/* Who asks, by the bearer token; the route's row says who may. */
+static enum err
+admit(struct req *r)
+{
+	const char *header = req_env(r, "HTTP_AUTHORIZATION"), *why;
+	struct viewer *v = arena_take(r->arena, sizeof(*v));
+	enum err e;
+
+	if (r->route->who == ANYBODY)
+		return OK;
+	if (text_empty(header))
+		return fail(r, ERR_DENIED, "Not authenticated");
+	if (strncasecmp(header, "Bearer ", 7) != 0)
+		return fail(r, ERR_DENIED, "Invalid authentication credentials");
+	e = session_viewer(r->db, r->arena, &(struct session_ask){
+	    .token = header + 7 + strspn(header + 7, " "), .type = "access",
+	    .now = r->now }, v, &why);
+	if (e == ERR_AUTH && why)
+		return fail(r, e, "Invalid token: %s", why);
+	if (e == ERR_AUTH)
+		return fail(r, e, "Could not validate credentials");
+	if (e)
+		return e;
+	r->who = v;
+	if ((r->route->who == ADMIN && !v->is_admin) ||
+	    (r->route->who == OPERATOR && !v->is_admin && !v->is_operator))
+		return refuse_role(r, v, r->route->who);
+	return OK;
+}
+
+/* Run the handler; what it wrote is committed, or undone if it failed. */
+static enum err
+act(struct req *r)
+{
+	bool reads = text_same(r->route->method, "GET");
+	enum err e = OK;
+
+	if (!r->db)
+		return r->route->who == ANYBODY ? r->route->handler(r) : ERR_DOWN;
+	db_read_only(r->db, reads);
+	if (!reads)
+		e = db_begin(r->db);
+	if (!e)
+		e = r->route->handler(r);
+	if (!reads && !e)
+		e = db_commit(r->db);
+	if (e)
+		db_rollback(r->db);
+	db_read_only(r->db, false);
+	return e;
+}
+
+void
+front(struct req *r)
+{
+	enum err e;
+
+	add_cors(r);
+	e = find(r);
+	if (!e && !r->status) {
+		e = req_parse(r);
+		if (!e)
+			e = admit(r);
+		if (!e)
+			e = req_check(r);
+		if (!e)
+			e = act(r);
+	}
+	reply_finish(r, e);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef APP_FRONT_H
+#define APP_FRONT_H
+
+#include <stddef.h>
+
+#include "access.h"
+#include "req.h"
+#include "route.h"
+
+/*
+ * The front door: every request comes through here. It finds the route's row, asks
+ * for sign-in as the row says, reads the input, runs the handler in one
+ * transaction (a GET in none, and read-only), and sends the reply after the commit.
+ */
+
+/* front(r): Handle one request whole; r is ready to be sent afterwards. */
+void front(struct req *r);
+
+/* front_viewer(r): Who asks; all zeros on routes for anybody. */
+const struct viewer *front_viewer(const struct req *r);
+
+/* The viewer's scope as parameters of a generated statement. */
+#define SCOPE(v) .viewer_all = (v)->all, .viewer_farmer_id = (v)->farmer_id, \
+	.viewer_account_id = (v)->account_id
+
+/* front_save(r): Commit what was done so far and begin anew, for what must outlive
+ * a refusal (a counted attempt). */
+enum err front_save(struct req *r);
+
+/* front_routes(n): The table of all routes. */
+const struct route *front_routes(size_t *n);
+
+/* front_who_words: For people: what each value of enum access asks for. */
+extern const char *const front_who_words[];
+
+/* Handlers and shapes of all rows, declared from routes.def. */
+#define API(method, path, handler, who, takes, gives, words) \
+	enum err handler(struct req *r); \
+	extern const struct shape takes##_shape, gives##_shape;
+#include "routes.def"
+#undef API
+
+#endif
