@@ -18,7 +18,7 @@ struct fault {
 	const char *loc;	/* JSON array text: ["body","email"] */
 	const char *path;	/* for people: "personal_info.email" */
 	const char *msg;	/* "Field required" */
-	const char *input;	/* JSON text of the value as sent, cut to 200 bytes */
+	const char *input;	/* JSON text of the value as sent; NULL is null */
 	const char *ctx;	/* JSON object text, or NULL */
 };
 
@@ -30,6 +30,9 @@ struct faults {
 
 /* faults_add(f, fault): Keep one; its texts must live as long as the request. */
 void faults_add(struct faults *f, const struct fault *fault);
+
+/* faults_full(f): No more are kept; whoever collects may as well stop. */
+bool faults_full(const struct faults *f);
 
 /* faults_detail(f): "Validation error: personal_info.email: value is not ...", the
  * first three named, in f's arena. */

@@ -55,7 +55,7 @@ struct req {
 	int n_headers;
 	struct buf body;	/* of the reply */
 
-	void *link;		/* web/serve.c: the FastCGI request */
+	void *link;		/* struct link: what carries the request */
 	const struct json *json;/* web/serve.c: the parsed body, freed after the reply */
 };
 
@@ -68,15 +68,16 @@ const char *req_param(const struct req *r, const char *name);
 /* req_query(r, name): The value of one query key, decoded; NULL if absent or bad. */
 const char *req_query(const struct req *r, const char *name);
 
-/* req_input(r): Read and check the input as the route's takes shape says, into
- * r->in and r->file. ERR_INVALID with r->faults filled, ERR_BIG, or ERR_BAD.
- * In two steps, because syntax errors come before sign-in and field errors after:
- * req_parse reads bytes and syntax, req_check the fields. */
+/* Reading and checking the input as the route's takes shape says, into r->in and
+ * r->file; in two steps, because syntax errors come before the sign-in and field
+ * errors after: req_parse(r) reads bytes and syntax, req_check(r) the fields.
+ * ERR_INVALID with r->faults filled, ERR_BIG, ERR_BAD, or ERR_BROKEN (logged). */
 enum err req_parse(struct req *r);
 enum err req_check(struct req *r);
 
-/* req_header(r, name, value): Add a header to the reply; at most REQ_HEADERS. A
- * line break in value is our mistake (assert). */
+/* req_header(r, name, value): Set a header of the reply, at most REQ_HEADERS; only
+ * Set-Cookie may come twice. Both texts must live as long as the request. A line
+ * break in one is our mistake (assert). */
 void req_header(struct req *r, const char *name, const char *value);
 
 /* fail(r, e, format, ...): Make the reply {"detail": text} with the status of e;
@@ -94,10 +95,12 @@ enum err reply(struct req *r, int status, const void *out);
 /* reply_list(r, items, n): The same for a gives shape that is a list. */
 enum err reply_list(struct req *r, const void *items, size_t n);
 
-/* reply_bytes(r, media, p, n): A body that is not JSON. Returns OK. */
+/* reply_bytes(r, media, p, n): A body that is not JSON, with r->status if that is
+ * set and 200 otherwise. The bytes are copied, unless p is r->body.bytes: what is
+ * large is best written there. Returns OK. */
 enum err reply_bytes(struct req *r, const char *media, const void *p, size_t n);
 
-/* reply_file(r, media, name, store_path, size): Let nginx send the stored file
+/* reply_file(r, media, name, store_path): Let nginx send the stored file
  * store_path (X-Accel-Redirect below /store/), as name, inline. Returns OK. */
 enum err reply_file(struct req *r, const char *media, const char *name,
     const char *store_path);

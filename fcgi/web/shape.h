@@ -27,6 +27,9 @@ struct json;
  * SHAPE_TEXTS    struct shape_texts               n = 0
  * SHAPE_OBJECTS  struct shape_list (sub)          n = 0
  * SHAPE_JSON     const char *  JSON text, as it is; input: any value, re-written
+ *
+ * Input is bounded also where a field sets no limits: a list has at most 1000
+ * items, a JSON value 64 KiB when rewritten. What was read lives in the arena.
  */
 enum shape_kind {
 	SHAPE_TEXT, SHAPE_INT, SHAPE_REAL, SHAPE_BOOL, SHAPE_TIME, SHAPE_OBJECT,
@@ -47,7 +50,7 @@ struct shape_list { void *items; size_t n; };
 /* A rule for a text beyond its length. */
 struct shape_rule {
 	const char *type;	/* "string_pattern_mismatch", "value_error", ... */
-	const char *msg;	/* as the client reads it */
+	const char *msg;	/* as the client reads it; both may be NULL with choices */
 	const char *pattern;	/* for ctx and OpenAPI, or NULL */
 	const char *const *choices; /* for OpenAPI enum and the check, NULL ended, or NULL */
 	bool (*holds)(const char *s); /* NULL when choices decide */
@@ -58,8 +61,8 @@ struct shape_field {
 	enum shape_kind kind;
 	unsigned flags;
 	size_t offset;
-	bool limited;		/* min and max count */
-	double min, max;	/* text: code points; number: value; list: items */
+	bool limited;		/* min and max count; max may be INFINITY */
+	double min, max;	/* text: code points; number: value; list: items; JSON: bytes */
 	const struct shape_rule *rule;
 	const struct shape *sub;
 	const char *alias;	/* input: a second name, or NULL */
@@ -109,7 +112,11 @@ void shape_write_list(const struct shape *shape, const void *items, size_t n,
     struct buf *out);
 
 /* shape_check(shape): NULL if the table is sound (offsets inside, kinds with subs,
- * unique names), else what is wrong; for the tests. */
+ * unique names), else what is wrong; for the tests. The text is good until the
+ * next call. */
 const char *shape_check(const struct shape *shape);
+
+/* shape_room(field): Bytes that the field takes in its struct. */
+size_t shape_room(const struct shape_field *field);
 
 #endif

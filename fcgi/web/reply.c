@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The reply: built in the request's arena by the handler, or from its error value,
+ * and finished once, by the front door. What is sent follows the API that the
+ * clients were written for; the extra headers follow RFC 9110 and RFC 9111.
+ */
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "arena.h"
+#include "json.h"
+#include "link.h"
+#include "log.h"
+#include "path.h"
+#include "req.h"
+#include "route.h"
+#include "text.h"
+
+int
+reply_status(enum err e)
+{
+	static const int codes[] = {
+		200, 400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503
+	};
+
+	return codes[e];
+}
+
+static const char *
+status_words(int status)
+{
+	static const struct { int status; const char *words; } table[] = {
+		{ 200, "OK" }, { 201, "Created" }, { 202, "Accepted" },
+		{ 204, "No Content" }, { 206, "Partial Content" },
+		{ 301, "Moved Permanently" }, { 302, "Found" }, { 303, "See Other" },
+		{ 304, "Not Modified" }, { 307, "Temporary Redirect" },
+		{ 308, "Permanent Redirect" }, { 400, "Bad Request" },
+		{ 401, "Unauthorized" }, { 403, "Forbidden" }, { 404, "Not Found" },
+		{ 405, "Method Not Allowed" }, { 409, "Conflict" }, { 410, "Gone" },
+		{ 413, "Content Too Large" }, { 415, "Unsupported Media Type" },
+		{ 422, "Unprocessable Content" }, { 429, "Too Many Requests" },
+		{ 500, "Internal Server Error" }, { 503, "Service Unavailable" }
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].status == status)
+			return table[i].words;
+	return "Other";
+}
+
+static int
+header_find(const struct req *r, const char *name)
+{
+	for (int i = 0; i < r->n_headers; i++)
+		if (strcasecmp(r->headers[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+static void
+header_drop(struct req *r, const char *name)
+{
+	int i = header_find(r, name);
+
+	if (i < 0)
+		return;
+	r->n_headers--;
+	memmove(&r->headers[i], &r->headers[i + 1],
+	    (size_t)(r->n_headers - i) * sizeof(r->headers[0]));
+}
+
+void
+req_header(struct req *r, const char *name, const char *value)
+{
+	int i = strcasecmp(name, "Set-Cookie") == 0 ? -1 : header_find(r, name);
+	bool one_line = !strpbrk(name, "\r\n") && !strpbrk(value, "\r\n");
+
+	assert(one_line);
+	assert(i >= 0 || r->n_headers < REQ_HEADERS);
+	if (i < 0)
+		i = r->n_headers;
+	if (!one_line || i == REQ_HEADERS)
+		return; /* without assert: a header less, never a forged one */
+	r->headers[i] = (struct req_param){ .name = name, .value = value };
+	if (i == r->n_headers)
+		r->n_headers++;
+}
+
+enum err
+fail(struct req *r, enum err e, const char *format, ...)
+{
+	char text[1000];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args); /* a long text is cut */
+	va_end(args);
+	r->detail = arena_text(r->arena, text);
+	return e;
+}
+
+enum err
+fail_fault(struct req *r, const char *path, const char *type, const char *msg)
+{
+	struct buf loc = buf_make(r->arena, 60);
+	const char *below = strchr(path, '.'), *step = path;
+
+	r->faults.arena = r->arena;
+	for (; *step; step += strcspn(step, "."), step += *step == '.') {
+		const char *name = arena_copy(r->arena, step, strcspn(step, "."));
+		int64_t index;
+
+		buf_char(&loc, step == path ? '[' : ',');
+		if (text_number(name, 0, INT64_MAX, &index))
+			buf_number(&loc, index);
+		else
+			json_write_text(&loc, name);
+	}
+	buf_char(&loc, ']');
+	faults_add(&r->faults, &(struct fault){ .type = type, .loc = loc.bytes,
+	    .path = arena_text(r->arena, below ? below + 1 : path), .msg = msg });
+	return ERR_INVALID;
+}
+
+/* Status and media type of a reply; NULL: it has no body. */
+static void
+reply_begin(struct req *r, int status, const char *media)
+{
+	r->status = status;
+	if (media)
+		req_header(r, "Content-Type", media);
+	else
+		header_drop(r, "Content-Type");
+}
+
+/* The same, and an empty body to write into. */
+static void
+body_begin(struct req *r, int status, const char *media)
+{
+	reply_begin(r, status, media);
+	if (!r->body.arena)
+		r->body = buf_make(r->arena, 1000);
+	r->body.n = 0;
+	r->body.bytes[0] = '\0';
+}
+
+enum err
+reply(struct req *r, int status, const void *out)
+{
+	const struct shape *shape = r->route->gives;
+
+	if (!shape || shape->place == SHAPE_NOTHING) {
+		body_begin(r, status, NULL);
+		return OK;
+	}
+	body_begin(r, status, "application/json");
+	shape_write(shape, out, &r->body);
+	return OK;
+}
+
+enum err
+reply_list(struct req *r, const void *items, size_t n)
+{
+	const struct shape *shape = r->route->gives;
+
+	body_begin(r, 200, "application/json");
+	shape_write_list(shape->list_of ? shape->list_of : shape, items, n, &r->body);
+	return OK;
+}
+
+enum err
+reply_bytes(struct req *r, const char *media, const void *p, size_t n)
+{
+	int status = r->status ? r->status : 200;
+
+	if (p && p == r->body.bytes) { /* the handler wrote there itself */
+		reply_begin(r, status, media);
+		r->body.n = n;
+		return OK;
+	}
+	body_begin(r, status, media);
+	buf_add(&r->body, p, n);
+	return OK;
+}
+
+/* inline; filename="plain"; filename*=UTF-8''exact (RFC 6266 section 4, RFC 8187) */
+static const char *
+disposition(struct arena *a, const char *name)
+{
+	struct buf out = buf_make(a, 200);
+
+	buf_text(&out, "inline; filename=\"");
+	for (const char *p = name; *p; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if ((c & 0xc0) == 0x80)
+			continue; /* one mark for a character, not for a byte */
+		buf_char(&out, c >= 0x20 && c < 0x7f && !strchr("\"\\%", c) ? *p : '_');
+	}
+	buf_text(&out, "\"; filename*=UTF-8''");
+	path_encode(&out, name, "");
+	return out.bytes;
+}
+
+enum err
+reply_file(struct req *r, const char *media, const char *name, const char *store_path)
+{
+	struct buf path = buf_make(r->arena, 100);
+
+	assert(!strstr(store_path, ".."));
+	buf_text(&path, "/store/");
+	path_encode(&path, store_path + strspn(store_path, "/"), "/");
+	body_begin(r, 200, media);
+	req_header(r, "X-Accel-Redirect", path.bytes);
+	req_header(r, "Content-Disposition", disposition(r->arena, name));
+	return OK;
+}
+
+/* What is said when nobody said more. */
+static const char *
+plain_detail(enum err e)
+{
+	switch (e) {
+	case ERR_BAD:		return "Bad Request";
+	case ERR_AUTH:		return "Could not validate credentials";
+	case ERR_DENIED:	return "Not authorized";
+	case ERR_MISSING:	return "Not Found";
+	case ERR_METHOD:	return "Method Not Allowed";
+	case ERR_CONFLICT:	return "Conflict";
+	case ERR_BIG:		return "Request body too large";
+	case ERR_INVALID:	return "Validation error";
+	case ERR_BUSY:		return "Too many attempts. Please try again later.";
+	case ERR_DOWN:		return "Service temporarily unavailable. Please try again.";
+	default:		return "Internal server error";
+	}
+}
+
+static void
+write_failure(struct req *r, enum err e)
+{
+	struct buf *out = &r->body;
+	const char *detail = r->detail ? r->detail : plain_detail(e);
+
+	if (e == ERR_INVALID && r->faults.n)
+		detail = faults_detail(&r->faults);
+	if (e == ERR_BROKEN) /* what broke is for the log, not for the world */
+		detail = plain_detail(e);
+	buf_text(out, "{\"detail\":");
+	json_write_text(out, detail);
+	if (e == ERR_INVALID) {
+		buf_text(out, ",\"errors\":");
+		faults_write(&r->faults, out);
+		buf_print(out, ",\"request_id\":\"%s\"", r->id);
+	}
+	if (e == ERR_BROKEN)
+		buf_print(out, ",\"message\":\"An unexpected error occurred\","
+		    "\"request_id\":\"%s\",\"type\":null", r->id);
+	buf_char(out, '}');
+}
+
+/*
+ * The handler may have replied before the transaction failed: what belonged to
+ * that reply goes. Others stay: Retry-After, Allow, what allows other origins.
+ */
+static void
+make_failure(struct req *r, enum err e)
+{
+	static const char *const drop[] = {
+		"X-Accel-Redirect", "Content-Disposition", "Content-Type", "Set-Cookie",
+		"Location", "ETag", "Last-Modified", "Cache-Control"
+	};
+
+	for (size_t i = 0; i < sizeof(drop) / sizeof(drop[0]); i++)
+		while (header_find(r, drop[i]) >= 0)
+			header_drop(r, drop[i]);
+	if (e == ERR_BROKEN && r->detail)
+		log_write(LOG_ERROR, "%s", r->detail);
+	body_begin(r, reply_status(e), "application/json");
+	req_header(r, "Cache-Control", "no-store");
+	write_failure(r, e);
+	if (e == ERR_AUTH)
+		req_header(r, "WWW-Authenticate", "Bearer");
+}
+
+void
+reply_finish(struct req *r, enum err e)
+{
+	bool is_api;
+
+	if (!e && !r->status) {
+		log_write(LOG_ERROR, "the handler %s made no reply",
+		    r->route ? r->route->name : "-");
+		e = ERR_BROKEN;
+	}
+	if (e)
+		make_failure(r, e);
+	req_header(r, "X-Request-ID", r->id);
+	req_header(r, "X-Content-Type-Options", "nosniff");
+	/* Without a path the request was refused before anybody read it. */
+	is_api = !r->path || (strncmp(r->path, "/api", 4) == 0 &&
+	    (r->path[4] == '/' || !r->path[4]));
+	if (!is_api)
+		return;
+	req_header(r, "Cache-Control", "no-store, no-cache, must-revalidate, max-age=0");
+	req_header(r, "Pragma", "no-cache");
+	req_header(r, "Vary", "Origin, Authorization");
+}
+
+void
+reply_head(const struct req *r, struct buf *out)
+{
+	bool no_length = r->status == 204 || r->status == 304 ||
+	    header_find(r, "X-Accel-Redirect") >= 0;
+
+	buf_text(out, "Status: ");
+	buf_number(out, r->status);
+	buf_char(out, ' ');
+	buf_text(out, status_words(r->status));
+	for (int i = 0; i < r->n_headers; i++) {
+		buf_add(out, "\r\n", 2);
+		buf_text(out, r->headers[i].name);
+		buf_add(out, ": ", 2);
+		buf_text(out, r->headers[i].value);
+	}
+	if (!no_length) {
+		buf_text(out, "\r\nContent-Length: ");
+		buf_number(out, (int64_t)r->body.n);
+	}
+	buf_add(out, "\r\n\r\n", 4);
+}

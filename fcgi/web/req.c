@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading a request, in two steps around the sign-in. req_parse takes the bytes in:
+ * a JSON body from the connection, an uploaded one mapped from nginx's spool file.
+ * req_check turns them into the struct that the handler's shape describes. What is
+ * opened on the way is given back by req_end.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "json.h"
+#include "link.h"
+#include "log.h"
+#include "multipart.h"
+#include "path.h"
+#include "req.h"
+#include "route.h"
+#include "text.h"
+
+enum { MEGABYTE = 1024 * 1024 };
+
+static struct link *
+link_of(const struct req *r)
+{
+	return r->link;
+}
+
+static const struct shape *
+takes(const struct req *r)
+{
+	return r->route && r->route->takes ? r->route->takes : &nothing_shape;
+}
+
+const char *
+req_env(const struct req *r, const char *name)
+{
+	const struct link *l = link_of(r);
+
+	return l->env(l, name);
+}
+
+const char *
+req_param(const struct req *r, const char *name)
+{
+	for (int i = 0; i < r->n_params; i++)
+		if (strcmp(r->params[i].name, name) == 0)
+			return r->params[i].value;
+	return "";
+}
+
+const char *
+req_query(const struct req *r, const char *name)
+{
+	struct path_pair pairs[PATH_PAIRS];
+	size_t n = path_pairs(r->arena, r->query, pairs);
+	const char *value = NULL;
+
+	for (size_t i = 0; i < n && n <= PATH_PAIRS; i++)
+		if (strcmp(pairs[i].name, name) == 0)
+			value = pairs[i].value;
+	return value;
+}
+
+/* The length that the client announced; 0 if none. False if it is nonsense. */
+static bool
+announced(const struct req *r, int64_t *length)
+{
+	const char *text = req_env(r, "CONTENT_LENGTH");
+
+	*length = 0;
+	return text_empty(text) || text_number(text, 0, INT64_MAX, length);
+}
+
+static enum err
+too_big(struct req *r, size_t max)
+{
+	if (max >= MEGABYTE)
+		return fail(r, ERR_BIG, "Request body too large. Max size: %zuMB",
+		    max / MEGABYTE);
+	return fail(r, ERR_BIG, "Request body too large. Max size: %zu bytes", max);
+}
+
+/* application/json and application/anything+json; no type at all passes too. */
+static bool
+media_is_json(const char *media)
+{
+	size_t n = strcspn(media, "; \t");
+
+	if (!n)
+		return true;
+	return strncasecmp(media, "application/", 12) == 0 &&
+	    ((n == 16 && strncasecmp(media + 12, "json", 4) == 0) ||
+	    (n > 17 && strncasecmp(media + n - 5, "+json", 5) == 0));
+}
+
+/* A fault of the body as a whole. */
+static enum err
+body_fault(struct req *r, const char *type, const char *msg)
+{
+	faults_add(&r->faults, &(struct fault){ .type = type, .loc = "[\"body\"]",
+	    .path = "body", .msg = msg });
+	return ERR_INVALID;
+}
+
+static enum err
+syntax_fault(struct req *r, const char *why, size_t at)
+{
+	struct buf ctx = buf_make(r->arena, 100);
+
+	buf_text(&ctx, "{\"error\":");
+	json_write_text(&ctx, why);
+	buf_char(&ctx, '}');
+	faults_add(&r->faults, &(struct fault){ .type = "json_invalid",
+	    .loc = arena_print(r->arena, "[\"body\",%zu]", at),
+	    .path = arena_print(r->arena, "body.%zu", at),
+	    .msg = "JSON decode error", .input = "{}", .ctx = ctx.bytes });
+	return ERR_INVALID;
+}
+
+static enum err
+parse_body(struct req *r, size_t announced_n)
+{
+	struct link *l = link_of(r);
+	const char *why;
+	char *bytes;
+	size_t at;
+
+	/* One byte more, so that a length that is too small hides nothing. */
+	bytes = arena_take(r->arena, announced_n + 1);
+	l->n_body = l->read(l, bytes, announced_n + 1);
+	if (l->n_body != announced_n)
+		return fail(r, ERR_BAD, "The body does not have the announced length");
+	if (!l->n_body || !media_is_json(l->media))
+		return OK; /* what that means is req_check's, after the sign-in */
+	r->json = json_read(r->arena, bytes, l->n_body, &why, &at);
+	return r->json ? OK : syntax_fault(r, why, at);
+}
+
+/* nginx names the file; still, only a plain file below the spool folder will do. */
+static int
+open_spooled(const struct link *l, const char *path)
+{
+	size_t n = strlen(l->spool_dir);
+
+	while (n && l->spool_dir[n - 1] == '/')
+		n--;
+	if (strncmp(path, l->spool_dir, n) != 0 || path[n] != '/' ||
+	    strstr(path + n, "/../"))
+		return -1;
+	return open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
+static enum err
+map_upload(struct req *r, const struct stat *status)
+{
+	struct link *l = link_of(r);
+
+	if (status->st_size <= 0)
+		return OK;
+	if ((uint64_t)status->st_size > l->max_upload)
+		return fail(r, ERR_BIG, "File too large. Max size: %zuMB",
+		    l->max_upload / MEGABYTE);
+	l->n_map = (size_t)status->st_size;
+	l->map = mmap(NULL, l->n_map, PROT_READ, MAP_PRIVATE, r->file.fd, 0);
+	if (l->map == MAP_FAILED) {
+		l->map = NULL;
+		log_write(LOG_ERROR, "cannot map an uploaded body of %zu bytes", l->n_map);
+		return ERR_BROKEN;
+	}
+	return OK;
+}
+
+static enum err
+parse_upload(struct req *r, size_t announced_n)
+{
+	struct link *l = link_of(r);
+	const char *path = req_env(r, "BODY_FILE");
+	struct stat status;
+
+	if (announced_n > l->max_upload)
+		return fail(r, ERR_BIG, "File too large. Max size: %zuMB",
+		    l->max_upload / MEGABYTE);
+	if (text_empty(path)) {
+		if (!announced_n)
+			return OK; /* no body; req_check says what is missing */
+		log_write(LOG_ERROR, "upload without BODY_FILE: nginx is not set up for it");
+		return ERR_BROKEN;
+	}
+	r->file.fd = open_spooled(l, path);
+	if (r->file.fd < 0 || fstat(r->file.fd, &status) || !S_ISREG(status.st_mode)) {
+		log_write(LOG_ERROR, "the spooled body cannot be used: %s", path);
+		return ERR_BROKEN;
+	}
+	return map_upload(r, &status);
+}
+
+enum err
+req_parse(struct req *r)
+{
+	struct link *l = link_of(r);
+	const char *media = req_env(r, "CONTENT_TYPE");
+	int64_t length;
+
+	r->faults.arena = r->arena;
+	r->file.fd = -1;
+	l->media = media ? media : "";
+	if (!announced(r, &length))
+		return fail(r, ERR_BAD, "The Content-Length makes no sense");
+	if (takes(r)->place == SHAPE_UPLOAD)
+		return parse_upload(r, (size_t)length);
+	if ((uint64_t)length > l->max_json)
+		return too_big(r, l->max_json);
+	return takes(r)->place == SHAPE_BODY ? parse_body(r, (size_t)length) : OK;
+}
+
+static bool
+anything_required(const struct shape *shape)
+{
+	for (size_t i = 0; i < shape->n_fields; i++)
+		if (shape->fields[i].flags & SHAPE_REQUIRED)
+			return true;
+	return false;
+}
+
+static enum err
+check_body(struct req *r, void *in)
+{
+	struct link *l = link_of(r);
+
+	if (!l->n_body && !anything_required(takes(r)))
+		return OK;
+	if (!l->n_body)
+		return body_fault(r, "missing", "Field required");
+	if (!r->json)
+		return body_fault(r, "model_attributes_type", "Input should be a valid "
+		    "dictionary or object to extract fields from");
+	return shape_read(takes(r), r->json, r->arena, in, &r->faults) ? OK : ERR_INVALID;
+}
+
+static enum err
+check_upload(struct req *r)
+{
+	struct link *l = link_of(r);
+	struct multipart m = { .arena = r->arena, .media = l->media,
+		.bytes = l->map, .n = l->n_map };
+	enum err e = l->map ? multipart_file(&m, &r->file) : ERR_MISSING;
+
+	if (e == ERR_BAD)
+		return fail(r, ERR_BAD, "%s", m.why);
+	if (e == ERR_MISSING)
+		return fail_fault(r, "body.file", "missing", "Field required");
+	return e;
+}
+
+enum err
+req_check(struct req *r)
+{
+	const struct shape *shape = takes(r);
+	void *in = arena_take(r->arena, shape->size ? shape->size : 1);
+
+	r->in = in;
+	switch (shape->place) {
+	case SHAPE_BODY:
+		return check_body(r, in);
+	case SHAPE_QUERY:
+		return shape_read_query(shape, r->query, r->arena, in, &r->faults) ?
+		    OK : ERR_INVALID;
+	case SHAPE_UPLOAD:
+		return check_upload(r);
+	default:
+		return OK;
+	}
+}
+
+void
+req_end(struct req *r)
+{
+	struct link *l = link_of(r);
+
+	json_free(r->json);
+	r->json = NULL;
+	if (l->map)
+		(void)munmap(l->map, l->n_map); /* our own mapping: can't fail */
+	l->map = NULL;
+	if (r->file.fd >= 0)
+		(void)close(r->file.fd); /* only read; nothing can be lost */
+	r->file.fd = -1;
+}

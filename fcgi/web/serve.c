@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Requests over FastCGI, through libfcgi (2.4.2), one at a time. nginx keeps its
+ * connection open between requests, so a worker is mostly asleep in await(), and
+ * only there may a signal end it: what poll has announced is always answered.
+ *
+ * Things to know about libfcgi. An interrupted read or write loses the request,
+ * so handlers of signals must be installed with SA_RESTART, and before serve().
+ * Bytes of a body that nobody reads are taken for the beginning of the next
+ * request, so the body is always read to its end. With nothing to accept, the
+ * listening socket must say EAGAIN, or a worker that lost the race for a
+ * connection would sleep where it can't be told to stop; hence O_NONBLOCK.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <fcgiapp.h>
+
+#include "arena.h"
+#include "clock.h"
+#include "id.h"
+#include "link.h"
+#include "log.h"
+#include "path.h"
+#include "route.h"
+#include "serve.h"
+#include "text.h"
+
+enum { DRAIN_MAX = 64 * 1024 * 1024 };	/* of a body that nobody wants */
+
+/* The request in hand, for serve_abort. */
+static struct {
+	FCGX_Request *fcgi;	/* NULL: none, or its reply has been begun */
+	const struct req *r;
+} hand;
+
+static const char *
+link_env(const struct link *l, const char *name)
+{
+	const FCGX_Request *fcgi = l->carrier;
+
+	return FCGX_GetParam(name, fcgi->envp);
+}
+
+static size_t
+link_read(struct link *l, char *p, size_t n)
+{
+	const FCGX_Request *fcgi = l->carrier;
+	size_t got = 0;
+	int more = 1;
+
+	while (got < n && more > 0) { /* libfcgi counts in int */
+		more = n - got > 65536 ? 65536 : (int)(n - got);
+		more = FCGX_GetStr(p + got, more, fcgi->in);
+		got += more > 0 ? (size_t)more : 0;
+	}
+	return got;
+}
+
+/* Read what is left of the body, then end the request. */
+static void
+finish(FCGX_Request *fcgi)
+{
+	char trash[4096];
+	size_t n = 0;
+	int more;
+
+	do {
+		more = FCGX_GetStr(trash, sizeof(trash), fcgi->in);
+		n += more > 0 ? (size_t)more : 0;
+	} while (more == (int)sizeof(trash) && n < DRAIN_MAX);
+	FCGX_Finish_r(fcgi);
+	if (n >= DRAIN_MAX)
+		FCGX_Free(fcgi, 1); /* the rest would spoil the next request */
+}
+
+static void
+send_reply(FCGX_Request *fcgi, const struct req *r)
+{
+	struct buf head = buf_make(r->arena, 1000);
+
+	reply_head(r, &head);
+	hand.fcgi = NULL;
+	/* A failed write means that nginx has gone; FCGX_Finish_r closes then. */
+	(void)FCGX_PutStr(head.bytes, (int)head.n, fcgi->out);
+	if (!r->head && r->body.n)
+		(void)FCGX_PutStr(r->body.bytes, (int)r->body.n, fcgi->out);
+}
+
+/* What every request brings. False if its target makes no sense. */
+static bool
+read_request(struct req *r)
+{
+	const char *method = req_env(r, "REQUEST_METHOD");
+	const char *address = req_env(r, "REMOTE_ADDR");
+	char id[ID_TEXT], *path;
+
+	id_make(id);
+	memcpy(r->id, id + ID_TEXT - sizeof(r->id), sizeof(r->id));
+	log_request(r->id);
+	r->method = method ? method : "";
+	r->head = strcmp(r->method, "HEAD") == 0;
+	if (r->head)
+		r->method = "GET";
+	r->address = address ? address : "";
+	r->is_tls = !text_empty(req_env(r, "HTTPS"));
+	r->body = buf_make(r->arena, 2000);
+	r->query = "";
+	if (!path_read(r->arena, req_env(r, "REQUEST_URI"), &path, &r->query))
+		return false;
+	r->path = path;
+	return true;
+}
+
+static void
+log_served(const struct req *r, int64_t began)
+{
+	const char *path = r->path ? r->path : "-";
+
+	/* Paths hold the ids of people; the pattern says enough. */
+	log_write(LOG_INFO, "%s %s %d %lldus %zu", r->head ? "HEAD" : r->method,
+	    r->route ? r->route->path : path, r->status,
+	    (long long)(clock_steady() - began), r->body.n);
+}
+
+static void
+serve_one(const struct serve *s, FCGX_Request *fcgi)
+{
+	struct link l = { .env = link_env, .read = link_read, .carrier = fcgi,
+		.max_json = s->max_json, .max_upload = s->max_upload,
+		.spool_dir = s->spool_dir };
+	struct req r = { .arena = s->arena, .db = s->db, .now = clock_now(),
+		.faults.arena = s->arena, .file.fd = -1, .link = &l };
+	int64_t began = clock_steady();
+
+	hand.fcgi = fcgi;
+	hand.r = &r;
+	if (read_request(&r))
+		s->handle(&r);
+	else
+		reply_finish(&r, fail(&r, ERR_BAD, "The request target makes no sense"));
+	send_reply(fcgi, &r);
+	finish(fcgi);
+	log_served(&r, began);
+	log_request(NULL);
+	req_end(&r);
+	hand.r = NULL;
+	arena_reset(s->arena);
+}
+
+/*
+ * Sleep until there is a connection, or the next request on the one that is kept.
+ * Signals are let in only while the process sleeps and counts as idle, so one that
+ * comes with the last byte of a request finds it either not begun or busy.
+ */
+static void
+await(const struct serve *s, const FCGX_Request *fcgi)
+{
+	struct pollfd p = { .fd = fcgi->ipcFd < 0 ? s->socket : fcgi->ipcFd,
+		.events = POLLIN };
+	sigset_t all, before;
+
+	(void)sigfillset(&all); /* these can't fail with such arguments */
+	(void)sigprocmask(SIG_BLOCK, &all, &before);
+	s->busy(false);
+	if (!s->stopping())
+		(void)ppoll(&p, 1, NULL, &before); /* EINTR: asked again */
+	s->busy(true);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+int
+serve(const struct serve *s)
+{
+	int flags = fcntl(s->socket, F_GETFL), e;
+	FCGX_Request fcgi;
+
+	if (flags < 0 || fcntl(s->socket, F_SETFL, flags | O_NONBLOCK) ||
+	    FCGX_Init() || FCGX_InitRequest(&fcgi, s->socket, FCGI_FAIL_ACCEPT_ON_INTR)) {
+		log_write(LOG_ERROR, "cannot serve on the socket: %s", strerror(errno));
+		return 1;
+	}
+	s->busy(true);
+	for (;;) {
+		await(s, &fcgi);
+		if (s->stopping()) {
+			s->busy(false);
+			FCGX_Free(&fcgi, fcgi.ipcFd >= 0);
+			return 0;
+		}
+		e = FCGX_Accept_r(&fcgi);
+		if (!e) {
+			serve_one(s, &fcgi);
+		} else if (e != -EAGAIN && e != -EINTR) {
+			log_write(LOG_ERROR, "cannot accept: %s", strerror(-e));
+			return 1;
+		}
+	}
+}
+
+void
+serve_abort(void)
+{
+	static const char head[] =
+	    "Status: 503 Service Unavailable\r\n"
+	    "Content-Type: application/json\r\n"
+	    "Cache-Control: no-store\r\n"
+	    "X-Content-Type-Options: nosniff\r\n\r\n";
+	static const char body[] =
+	    "{\"detail\":\"The request needs more memory than it may have\"}";
+	FCGX_Request *fcgi = hand.fcgi;
+
+	hand.fcgi = NULL;
+	log_write(LOG_ERROR, "out of request memory in %s", hand.r && hand.r->route ?
+	    hand.r->route->path : "no route");
+	if (fcgi) {
+		(void)FCGX_PutStr(head, sizeof(head) - 1, fcgi->out);
+		if (!hand.r->head)
+			(void)FCGX_PutStr(body, sizeof(body) - 1, fcgi->out);
+		finish(fcgi);
+	}
+	_exit(1);
+}
