@@ -4,10 +4,12 @@
  * without losing a request.
  *
  * A signal handler can't know whether the code it interrupts has just taken a
- * connection from the queue: ending there would lose the request, and so would an
- * interrupted read. So while a child is busy SIGTERM is blocked, and is let in at
- * two places only: inside epoll_pwait(2) and ppoll(2), where the kernel either
- * delivers the signal or reports the connection, never both and nothing between.
+ * connection from the queue: ending there would lose the request. So would an
+ * interrupted wait: libfcgi drops a fresh connection if select(2) returns early.
+ * So a child that uses proc_accept or proc_wait has SIGTERM blocked from then on,
+ * and lets it in at two places only: inside epoll_pwait(2) and ppoll(2), where the
+ * kernel either delivers the signal or reports the connection, and nothing comes
+ * between. Other children are only interrupted, and their reads are restarted.
  * What comes after the signal stays in the queue of the listening socket for the
  * next worker. A kept connection (fastcgi_keep_conn) is given up only if no byte
  * of a next request has come; nginx sees it closed and sends on another one.
@@ -28,7 +30,8 @@
 static volatile sig_atomic_t busy, stopping;
 static bool is_child;
 static int ready_fd = -1;
-static sigset_t open_mask;	/* the mask outside busy, SIGTERM let in */
+static bool blocked;		/* SIGTERM is, but in our waits */
+static sigset_t open_mask;	/* the mask for those */
 
 static void
 on_term(int number)
@@ -42,7 +45,7 @@ on_term(int number)
 enum err
 child_begin(const char *name, int ready)
 {
-	struct sigaction term = { .sa_handler = on_term };
+	struct sigaction term = { .sa_handler = on_term, .sa_flags = SA_RESTART };
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	sigset_t none;
 
@@ -93,23 +96,29 @@ proc_retire(void)
 	stopping = 1;
 }
 
-void
-proc_busy(bool on)
+static void
+block_term(bool on)
 {
 	sigset_t term;
 
-	(void)sigemptyset(&term);
-	(void)sigaddset(&term, SIGTERM);
-	if (on) {
-		(void)sigprocmask(SIG_BLOCK, &term, &open_mask);
-		(void)sigdelset(&open_mask, SIGTERM);
-		busy = 1;
+	if (on == blocked)
 		return;
-	}
-	busy = 0;
+	blocked = on;
+	(void)sigemptyset(&term); /* these can't fail with such arguments */
+	(void)sigaddset(&term, SIGTERM);
+	(void)sigprocmask(on ? SIG_BLOCK : SIG_UNBLOCK, &term, &open_mask);
+	(void)sigdelset(&open_mask, SIGTERM);
+}
+
+void
+proc_busy(bool on)
+{
+	busy = on;
+	if (on)
+		return;
 	if (is_child && stopping)
 		_exit(0);
-	(void)sigprocmask(SIG_UNBLOCK, &term, NULL); /* a waiting stop ends us here */
+	block_term(false); /* a waiting stop ends us here */
 }
 
 /*
@@ -138,6 +147,7 @@ proc_accept(int listener)
 	struct epoll_event event;
 	int fd;
 
+	block_term(true);
 	while (!proc_stopping()) {
 		fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 		if (fd >= 0)
@@ -161,6 +171,7 @@ proc_wait(int fd)
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	int n;
 
+	block_term(true);
 	do {
 		n = ppoll(&p, 1, proc_stopping() ? &at_once : NULL, &open_mask);
 	} while (n < 0 && errno == EINTR);

@@ -37,8 +37,9 @@ int proc_supervise(const struct proc_kind *kinds, int n, char *const argv[]);
  *   in proc_accept or proc_wait              they return -1 or false
  *
  * A worker that serves requests says proc_busy(true) once, before its loop, and
- * waits in proc_accept and proc_wait only. Both take the signal and the connection
- * in one atomic step, so no request is lost that the worker has begun to take.
+ * waits in proc_accept and proc_wait only. Both take the signal or the connection
+ * in one atomic step and keep SIGTERM blocked outside, so that nothing libfcgi does
+ * is interrupted and no request is lost that the worker has begun to take.
  * With libfcgi:
  *
  *	if (request.ipcFd >= 0)
