@@ -82,8 +82,9 @@ const char *db_url_check(const char *url);
  */
 enum err db_begin(struct db *db);
 
-/* db_commit(db): Make it last. On failure all is rolled back and ERR_DOWN or
- * ERR_BROKEN returned; the client must not be told that it worked. */
+/* db_commit(db): Make it last. On failure all is rolled back and ERR_DOWN,
+ * ERR_BROKEN (also: a statement had failed in it) or ERR_CONFLICT (a deferred
+ * constraint) returned; the client must not be told that it worked. */
 enum err db_commit(struct db *db);
 
 /* db_rollback(db): Undo. Harmless outside a transaction. */
@@ -99,7 +100,8 @@ void db_read_only(struct db *db, bool on);
 /* db_statements(db): Statements run since db_open, for tests of a request's price. */
 int64_t db_statements(const struct db *db);
 
-/* Called for each row of a DB_EACH statement; anything but OK stops and is returned. */
+/* Called for each row of a DB_EACH statement; anything but OK stops and is returned.
+ * The row lives until the call returns; no other statement can run meanwhile. */
 typedef enum err db_each_fn(void *context, const void *row);
 
 /*
@@ -108,8 +110,9 @@ typedef enum err db_each_fn(void *context, const void *row);
  * DB_ONE fills *out. DB_MANY sets *(void **)out to an array and *n to its length.
  * DB_EACH calls each(context, row). DB_EXEC sets *n (if n is not NULL) to the
  * number of rows changed. Fails with ERR_MISSING (DB_ONE only), ERR_CONFLICT (a
- * constraint refused it; on PostgreSQL the transaction is lost), ERR_DOWN (no
- * answer, disk full) or ERR_BROKEN.
+ * constraint refused it), ERR_DOWN (no answer, disk full) or ERR_BROKEN. Any failure
+ * but ERR_MISSING spoils an open transaction: only db_rollback is left (PostgreSQL
+ * has it so, and both behave alike). To go on after a conflict, write ON CONFLICT.
  */
 struct db_call {
 	const void *in;
@@ -119,6 +122,10 @@ struct db_call {
 	void *context;
 };
 enum err db_run(struct db *db, const struct db_query *query, const struct db_call *call);
+
+/* db_check(db): Let the database parse every statement there is for it, without
+ * running one. ERR_BROKEN (each fault is logged) or ERR_DOWN. */
+enum err db_check(struct db *db);
 
 /* db_migrate(db): Bring the schema to the newest version, under a lock, each step
  * in a transaction. n_done gets the steps run. Idempotent. */

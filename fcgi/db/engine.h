@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DB_ENGINE_H
+#define DB_ENGINE_H
+
+#include "db.h"
+
+/* What db.c, migrate.c and the two engines share; nobody else includes this. */
+
+/* One of the two: sqlite.c or pgsql.c. Every function logs what it fails with. */
+struct db_engine {
+	/* Connect to db->address; sets db->link. */
+	enum err (*open)(struct db *db);
+	void (*close)(struct db *db);
+	enum err (*begin)(struct db *db);
+	enum err (*commit)(struct db *db);
+	void (*rollback)(struct db *db);
+	enum err (*run)(struct db *db, const struct db_query *query,
+	    const struct db_call *call);
+	/* Check that the statement is understood, without running it. */
+	enum err (*prepare)(struct db *db, const struct db_query *query);
+	/* Run several statements; name is for the log. */
+	enum err (*script)(struct db *db, const char *name, const char *sql);
+	const char *step_before;	/* script before a migration step, or NULL */
+	const char *step_lock;		/* script within its transaction, or NULL */
+	const char *step_after;		/* script after it, or NULL */
+};
+
+struct db {
+	const struct db_engine *engine;
+	struct arena *arena;
+	char *address;			/* what comes after "sqlite:", or the URL */
+	void *link;			/* the engine's own */
+	bool in_transaction;
+	bool spoilt;			/* a statement failed in it: only rollback helps */
+	bool read_only;
+	bool in_each;			/* a DB_EACH function is being called */
+	int64_t statements;
+};
+
+extern const struct db_engine db_sqlite;
+extern const struct db_engine db_pgsql;
+
+/*
+ * A row on its way into a struct. Of DB_EACH rows nothing is copied: texts point
+ * into the engine's memory and optional numbers into spare (one for each column),
+ * both until the next row. Of all others everything is in the arena.
+ */
+union db_number {
+	int64_t whole;
+	double real;
+	bool truth;
+};
+
+struct db_fill {
+	struct db *db;
+	const struct db_query *query;
+	void *row;
+	union db_number *spare;
+};
+
+/* db_fill_number(f, column, number): Store a number that is not NULL. */
+void db_fill_number(const struct db_fill *f, int column, union db_number number);
+
+/* db_fill_text(f, column, p, n): Store a text of n bytes, followed by a NUL. */
+void db_fill_text(const struct db_fill *f, int column, const char *p, size_t n);
+
+/* db_fill_null(f, column): Store SQL NULL; ERR_BROKEN (logged) if the column is a
+ * plain number, which sqlgen was told is never NULL. */
+enum err db_fill_null(const struct db_fill *f, int column);
+
+/* db_call_each(db, call, row): Call the function of a DB_EACH statement. */
+enum err db_call_each(struct db *db, const struct db_call *call, const void *row);
+
+/* db_param(query, call, i): Where parameter i lies; NULL if it is SQL NULL. A text
+ * gives its first byte, a number its address. */
+const void *db_param(const struct db_query *query, const struct db_call *call, int i);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DB_PGCONN_H
+#define DB_PGCONN_H
+
+#include <libpq-fe.h>
+
+#include "err.h"
+
+/* Connecting to PostgreSQL; only pgsql.c includes this. */
+
+/* Milliseconds a statement may take, and one of DB_EACH. */
+#define PG_TIMEOUT "30000"
+#define PG_EACH_TIMEOUT "600000"
+
+/* pg_connect(url, out): A new connection with the settings told in pgconn.c. On failure
+ * the cause is logged in our own words (the server's could show a value) and *out is
+ * NULL: ERR_BROKEN if the URL itself is wrong, else ERR_DOWN. */
+enum err pg_connect(const char *url, PGconn **out);
+
+/* pg_url_check(url): NULL if libpq understands url, else what is wrong. */
+const char *pg_url_check(const char *url);
+
+#endif

@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * PostgreSQL: one connection, every statement prepared once on it with the types of
+ * its parameters. When the connection is lost, what may be done again depends on what
+ * the server can have seen:
+ *   - a statement of a transaction: nothing; the transaction is gone (ERR_DOWN)
+ *   - a BEGIN, a read, or anything that surely was not run: once, on a new connection
+ *   - a write that was sent: never, it may have happened (ERR_DOWN)
+ * Errors are logged by SQLSTATE and the names of constraint, table and column. The
+ * server's own words are not: they show values.
+ */
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "log.h"
+
+#include "engine.h"
+#include "pgconn.h"
+#include "pgrow.h"
+
+enum { DRAIN_ROWS = 10000 };
+
+struct link {
+	PGconn *conn;		/* NULL: must be made */
+	bool *kept;		/* prepared on conn, by the number of the statement */
+	int n_kept;
+	bool lost;		/* the connection went in a transaction */
+	const char **values;	/* of the parameters, and room for their numbers */
+	char (*numbers)[PG_NUMBER_TEXT];
+	Oid *types;
+	int n_values;
+};
+
+/* What became of a statement, beside its error. */
+enum fate {
+	FATE_DONE,		/* the server has answered */
+	FATE_UNSEEN,		/* failed, and it surely was not run */
+	FATE_MAYBE		/* the connection went; it may have been run */
+};
+
+static void
+disconnect(struct link *l)
+{
+	PQfinish(l->conn);
+	l->conn = NULL;
+	if (l->kept)
+		memset(l->kept, 0, (size_t)l->n_kept * sizeof(*l->kept));
+}
+
+static enum err
+connect_server(struct db *db)
+{
+	struct link *l = db->link;
+
+	disconnect(l);
+	return pg_connect(db->address, &l->conn);
+}
+
+static enum err
+pg_open(struct db *db)
+{
+	struct link *l = calloc(1, sizeof(*l));
+
+	db->link = l;
+	if (!l)
+		return ERR_DOWN;
+	l->n_kept = db_queries_count();
+	l->kept = calloc((size_t)l->n_kept + 1, sizeof(*l->kept));
+	return l->kept ? connect_server(db) : ERR_DOWN;
+}
+
+static void
+pg_close(struct db *db)
+{
+	struct link *l = db->link;
+
+	disconnect(l);
+	free(l->kept);
+	free(l->values);
+	free(l->numbers);
+	free(l->types);
+	free(l);
+}
+
+/*
+ * Be connected, outside a transaction. A server that ended the connection while we were
+ * idle has left its farewell in the socket: reading it now tells before a write is
+ * sent into nothing.
+ */
+static enum err
+look(struct db *db)
+{
+	struct link *l = db->link;
+	struct pollfd p = { .events = POLLIN };
+
+	if (l->conn) {
+		p.fd = PQsocket(l->conn);
+		for (int i = 0; i < 3 && PQstatus(l->conn) == CONNECTION_OK &&
+		    poll(&p, 1, 0) > 0; i++)
+			(void)PQconsumeInput(l->conn); /* told by PQstatus */
+		if (PQstatus(l->conn) == CONNECTION_OK)
+			return OK;
+		log_write(LOG_WARN, "db: the server closed the connection");
+	}
+	return connect_server(db);
+}
+
+static bool
+state_is(const char *state, const char *const *list)
+{
+	for (; *list; list++)
+		if (strncmp(state, *list, strlen(*list)) == 0)
+			return true;
+	return false;
+}
+
+/* The error of an SQLSTATE (PostgreSQL manual, appendix A). */
+static enum err
+state_err(const char *state)
+{
+	static const char *const conflict[] = { "23", NULL };
+	static const char *const down[] = {
+		"08", "53", "57P0", "57014", "40001", "40P01", "25006", "55P03", "58", NULL
+	};
+
+	if (state_is(state, conflict))
+		return ERR_CONFLICT;
+	return state_is(state, down) ? ERR_DOWN : ERR_BROKEN;
+}
+
+static const char *
+field(const PGresult *result, int code)
+{
+	const char *s = result ? PQresultErrorField(result, code) : NULL;
+
+	return s ? s : "";
+}
+
+static void
+log_failure(const char *name, const PGresult *result, enum err e)
+{
+	log_write(e == ERR_CONFLICT ? LOG_INFO : LOG_ERROR,
+	    "db: %s: %s: SQLSTATE %s, constraint '%s', table '%s', column '%s', at '%s'",
+	    name, err_name(e), field(result, PG_DIAG_SQLSTATE),
+	    field(result, PG_DIAG_CONSTRAINT_NAME), field(result, PG_DIAG_TABLE_NAME),
+	    field(result, PG_DIAG_COLUMN_NAME), field(result, PG_DIAG_STATEMENT_POSITION));
+}
+
+/*
+ * Map a result that is not good. 26000 and 0A000 say that a prepared statement is no
+ * longer there or no longer fits, 25006 that this server has become a standby: all
+ * three before anything was run.
+ */
+static enum err
+failed(struct link *l, const char *name, const PGresult *result, enum fate *fate)
+{
+	static const char *const unseen[] = { "26000", "0A000", "25006", NULL };
+	const char *state = field(result, PG_DIAG_SQLSTATE);
+	enum err e;
+
+	*fate = FATE_DONE;
+	if (PQstatus(l->conn) != CONNECTION_OK) {
+		*fate = FATE_MAYBE;
+		log_write(LOG_ERROR, "db: %s: the connection was lost, SQLSTATE '%s'", name,
+		    state);
+		return ERR_DOWN;
+	}
+	e = *state ? state_err(state) : ERR_BROKEN;
+	if (state_is(state, unseen)) {
+		*fate = FATE_UNSEEN;
+		e = ERR_DOWN;
+	}
+	log_failure(name, result, e);
+	return e;
+}
+
+/* Run a command without parameters or rows. */
+static enum err
+simple(struct link *l, const char *sql, enum fate *fate)
+{
+	PGresult *result = PQexec(l->conn, sql);
+	enum err e = OK;
+
+	*fate = FATE_DONE;
+	if (PQresultStatus(result) != PGRES_COMMAND_OK)
+		e = failed(l, sql, result, fate);
+	else if (strcmp(sql, "COMMIT") == 0 && strcmp(PQcmdStatus(result), "COMMIT") != 0)
+		e = ERR_BROKEN; /* the server had to roll back */
+	PQclear(result);
+	return e;
+}
+
+static enum err
+pg_begin(struct db *db)
+{
+	struct link *l = db->link;
+	enum fate fate = FATE_DONE;
+	enum err e = look(db);
+
+	l->lost = false;
+	if (!e)
+		e = simple(l, "BEGIN", &fate);
+	if (fate == FATE_DONE)
+		return e;
+	e = connect_server(db); /* a BEGIN has no effect, so it can be done again */
+	return e ? e : simple(l, "BEGIN", &fate);
+}
+
+static enum err
+pg_commit(struct db *db)
+{
+	struct link *l = db->link;
+	enum fate fate;
+
+	return l->lost ? ERR_DOWN : simple(l, "COMMIT", &fate);
+}
+
+static void
+pg_rollback(struct db *db)
+{
+	struct link *l = db->link;
+	enum fate fate;
+
+	if (l->conn && PQstatus(l->conn) == CONNECTION_OK && !l->lost &&
+	    PQtransactionStatus(l->conn) == PQTRANS_IDLE)
+		return; /* a failed COMMIT has ended it */
+	if (!l->conn || l->lost || simple(l, "ROLLBACK", &fate) != OK)
+		disconnect(l);
+	l->lost = false;
+}
+
+/* Room for n parameters, kept for the next statement. */
+static bool
+room(struct link *l, int n)
+{
+	if (n <= l->n_values)
+		return true;
+	free(l->values);
+	free(l->numbers);
+	free(l->types);
+	l->n_values = 0;
+	l->values = calloc((size_t)n, sizeof(*l->values));
+	l->numbers = calloc((size_t)n, sizeof(*l->numbers));
+	l->types = calloc((size_t)n, sizeof(*l->types));
+	if (!l->values || !l->numbers || !l->types)
+		return false;
+	l->n_values = n;
+	return true;
+}
+
+static void
+kept_name(const struct db_query *query, char out[PG_NUMBER_TEXT])
+{
+	(void)snprintf(out, PG_NUMBER_TEXT, "q%d", query->number);
+}
+
+static enum err
+prepare(struct link *l, const struct db_query *query, enum fate *fate)
+{
+	char name[PG_NUMBER_TEXT];
+	PGresult *result;
+	enum err e = OK;
+
+	if (query->number < 0 || l->kept[query->number])
+		return OK;
+	kept_name(query, name);
+	for (int i = 0; i < query->n_params; i++)
+		l->types[i] = pg_param_type(query->params[i].type);
+	result = PQprepare(l->conn, name, query->pgsql, query->n_params, l->types);
+	if (PQresultStatus(result) == PGRES_COMMAND_OK)
+		l->kept[query->number] = true;
+	else
+		e = failed(l, query->name, result, fate);
+	if (e && *fate == FATE_MAYBE)
+		*fate = FATE_UNSEEN; /* preparing runs nothing */
+	PQclear(result);
+	return e;
+}
+
+/* Hand the statement to libpq; rows come by PQgetResult. */
+static enum err
+send(struct link *l, const struct db_query *query, const struct db_call *call,
+    enum fate *fate)
+{
+	char name[PG_NUMBER_TEXT];
+	const int n = query->n_params;
+	int sent;
+
+	for (int i = 0; i < n; i++) {
+		l->types[i] = pg_param_type(query->params[i].type);
+		l->values[i] = pg_param_text(l->numbers[i], query->params[i].type,
+		    db_param(query, call, i));
+	}
+	kept_name(query, name);
+	if (query->number < 0)
+		sent = PQsendQueryParams(l->conn, query->pgsql, n, l->types, l->values, NULL,
+		    NULL, 0);
+	else
+		sent = PQsendQueryPrepared(l->conn, name, n, l->values, NULL, NULL, 0);
+	return sent ? OK : failed(l, query->name, NULL, fate);
+}
+
+/* Read what is left, so that the connection is free. A few thousand rows are cheaper
+ * than a new connection; many are not. */
+static void
+drain(struct link *l)
+{
+	PGresult *result;
+
+	for (int i = 0; i < DRAIN_ROWS; i++) {
+		result = PQgetResult(l->conn);
+		if (!result)
+			return;
+		PQclear(result);
+	}
+	disconnect(l);
+}
+
+/* Row by row. Once a row was given to the caller *fate is FATE_DONE, also when the
+ * connection goes: no row may come twice. */
+static enum err
+take_each(struct db *db, const struct db_query *query, const struct db_call *call,
+    enum fate *fate)
+{
+	struct link *l = db->link;
+	struct db_fill f = { db, query, NULL, NULL };
+	bool first = true;
+	PGresult *result;
+	enum err e = OK;
+
+	f.row = arena_take(db->arena, query->row_size);
+	f.spare = arena_array(db->arena, union db_number, (size_t)query->n_columns);
+	while (!e && (result = PQgetResult(l->conn))) {
+		if (PQresultStatus(result) == PGRES_SINGLE_TUPLE) {
+			e = first ? pg_check_columns(query, result) : OK;
+			first = false;
+			if (!e)
+				e = pg_fill_row(&f, result, 0);
+			if (!e)
+				e = db_call_each(db, call, f.row);
+		} else if (PQresultStatus(result) != PGRES_TUPLES_OK) {
+			e = failed(l, query->name, result, fate);
+		}
+		PQclear(result);
+	}
+	if (!first)
+		*fate = FATE_DONE;
+	return e;
+}
+
+/* An export may take longer than the other statements, and may wait for its reader. */
+static enum err
+each(struct db *db, const struct db_query *query, const struct db_call *call,
+    enum fate *fate)
+{
+	struct link *l = db->link;
+	enum err e;
+
+	e = simple(l, "SET statement_timeout = " PG_EACH_TIMEOUT, fate);
+	if (!e)
+		e = send(l, query, call, fate);
+	if (e)
+		return e;
+	(void)PQsetSingleRowMode(l->conn); /* fails only if nothing was sent */
+	e = take_each(db, query, call, fate);
+	drain(l);
+	/* In a failed transaction its end takes the setting back. */
+	if (l->conn && PQtransactionStatus(l->conn) != PQTRANS_INERROR) {
+		enum fate ignored;
+		enum err after = simple(l, "SET statement_timeout = " PG_TIMEOUT, &ignored);
+
+		e = e ? e : after;
+	}
+	return e;
+}
+
+static enum err
+answer(struct db *db, const struct db_query *query, const struct db_call *call,
+    enum fate *fate)
+{
+	struct link *l = db->link;
+	ExecStatusType status;
+	PGresult *result;
+	enum err e = send(l, query, call, fate);
+
+	if (e)
+		return e;
+	result = PQgetResult(l->conn);
+	status = PQresultStatus(result);
+	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
+		e = pg_take(db, query, call, result);
+	else
+		e = failed(l, query->name, result, fate);
+	PQclear(result);
+	drain(l);
+	return e;
+}
+
+static enum err
+try(struct db *db, const struct db_query *query, const struct db_call *call,
+    enum fate *fate)
+{
+	struct link *l = db->link;
+	enum err e;
+
+	*fate = FATE_DONE;
+	if (!room(l, query->n_params))
+		return ERR_DOWN;
+	e = prepare(l, query, fate);
+	if (e)
+		return e;
+	return query->kind == DB_EACH ? each(db, query, call, fate) :
+	    answer(db, query, call, fate);
+}
+
+/* A transaction that has lost its connection, or runs on one that must not be used
+ * again, can only be rolled back. */
+static enum err
+within(struct db *db, enum err e, enum fate fate)
+{
+	struct link *l = db->link;
+
+	if (!l->conn || PQstatus(l->conn) != CONNECTION_OK || fate != FATE_DONE)
+		l->lost = true;
+	return e;
+}
+
+static enum err
+pg_run(struct db *db, const struct db_query *query, const struct db_call *call)
+{
+	struct link *l = db->link;
+	enum fate fate;
+	enum err e;
+
+	if (db->in_transaction) {
+		if (l->lost)
+			return ERR_DOWN;
+		e = try(db, query, call, &fate);
+		return within(db, e, fate);
+	}
+	e = look(db);
+	if (e)
+		return e;
+	e = try(db, query, call, &fate);
+	if (fate == FATE_DONE || (fate == FATE_MAYBE && !query->reads))
+		return e;
+	log_write(LOG_WARN, "db: %s: once more on a new connection", query->name);
+	e = connect_server(db);
+	return e ? e : try(db, query, call, &fate);
+}
+
+static enum err
+pg_prepare(struct db *db, const struct db_query *query)
+{
+	struct link *l = db->link;
+	enum fate fate = FATE_DONE;
+	enum err e = OK;
+
+	if (!db->in_transaction)
+		e = look(db);
+	if (!e)
+		e = room(l, query->n_params) ? prepare(l, query, &fate) : ERR_DOWN;
+	return db->in_transaction ? within(db, e, fate) : e;
+}
+
+/* The line of a script where the server saw its fault; 0 if it does not say. */
+static int
+fault_line(const char *sql, const PGresult *result)
+{
+	const long at = strtol(field(result, PG_DIAG_STATEMENT_POSITION), NULL, 10);
+	int line = at > 0;
+
+	/* Counted in characters; the bytes after a first one are 10xxxxxx. */
+	for (long seen = 0; *sql && seen < at; sql++) {
+		seen += (*sql & 0xc0) != 0x80;
+		line += *sql == '\n';
+	}
+	return line;
+}
+
+static enum err
+pg_script(struct db *db, const char *name, const char *sql)
+{
+	struct link *l = db->link;
+	enum fate fate = FATE_DONE;
+	ExecStatusType status;
+	PGresult *result;
+	enum err e = OK;
+
+	if (db->in_transaction && l->lost)
+		return ERR_DOWN;
+	if (!db->in_transaction)
+		e = look(db);
+	if (e)
+		return e;
+	result = PQexec(l->conn, sql);
+	status = PQresultStatus(result);
+	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+		e = failed(l, name, result, &fate);
+		log_write(LOG_ERROR, "db: %s: line %d", name, fault_line(sql, result));
+	}
+	PQclear(result);
+	return db->in_transaction ? within(db, e, fate) : e;
+}
+
+/* The number is any that no other program on the database takes: "cem" in ASCII. */
+const struct db_engine db_pgsql = {
+	.open = pg_open,
+	.close = pg_close,
+	.begin = pg_begin,
+	.commit = pg_commit,
+	.rollback = pg_rollback,
+	.run = pg_run,
+	.prepare = pg_prepare,
+	.script = pg_script,
+	.step_before = NULL,
+	.step_lock = "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(6514029)",
+	.step_after = NULL
+};
