@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: MIT
+"""The server under test, its users and its farmers."""
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+pytest.register_assert_rewrite("client", "cards")
+
+import people  # noqa: E402  (the path above must come first)
+import server as servers  # noqa: E402
+import tokens  # noqa: E402
+from client import Client  # noqa: E402
+from openapi import Recorder  # noqa: E402
+
+CHIBOMBO, KAWAMBWA = "Chibombo District", "Kawambwa District"
+LAST = "test_openapi.py"
+
+
+def pytest_collection_modifyitems(config, items):
+    """What judges all replies goes last, and its coverage only after a whole run."""
+    whole = {i.fspath.basename for i in items} >= {
+        n for n in os.listdir(os.path.dirname(__file__)) if n.startswith("test_")}
+    whole = whole and not config.getoption("keyword")
+    items.sort(key=lambda i: i.fspath.basename == LAST)
+    if not whole:
+        left_out = [i for i in items if i.get_closest_marker("whole_run")]
+        items[:] = [i for i in items if i not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "whole_run: makes sense after all other tests")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failed test shows the ends of its server's logs."""
+    report = (yield).get_result()
+    if report.failed:
+        for value in getattr(item, "funcargs", {}).values():
+            if isinstance(value, servers.Server):
+                report.sections.append(("logs of the server", value.tails()))
+                break
+
+
+@pytest.fixture(scope="session")
+def recorder():
+    return Recorder()
+
+
+@pytest.fixture(scope="session")
+def server(recorder):
+    running = servers.Server({"FRONTEND_ORIGIN": "https://office.cem.example"})
+    try:
+        running.start()
+        found = Client(running).get("/openapi.json")
+        if found.status_code == 200:
+            recorder.learn(found.json())
+        yield running
+    finally:
+        running.end()
+
+
+@pytest.fixture(scope="session")
+def anyone(server, recorder):
+    return Client(server, recorder)
+
+
+@pytest.fixture(scope="session")
+def admin(server, recorder):
+    return Client(server, recorder).login(servers.ADMIN_EMAIL, servers.ADMIN_PASSWORD)
+
+
+@pytest.fixture(scope="session")
+def new_user(server, recorder):
+    """new_user(districts=(), role="operator", password=...): a signed-in new user."""
+    def make(districts=(), role="operator", password="Passw0rd-first", name="Op One"):
+        email = people.word(12).lower() + "@cem.example"
+        server.user_add(email, password, role, name, districts)
+        return Client(server, recorder).login(email, password, role)
+    return make
+
+
+@pytest.fixture(scope="session")
+def operator(new_user):
+    return new_user([CHIBOMBO])
+
+
+@pytest.fixture(scope="session")
+def other_operator(new_user):
+    return new_user([KAWAMBWA])
+
+
+@pytest.fixture(scope="session")
+def lost_operator(new_user):
+    """An operator who has no district, and so no farmers."""
+    return new_user([])
+
+
+@pytest.fixture(scope="session")
+def enrol(admin):
+    """enrol(client=admin, **parts of people.form): the registered farmer."""
+    def make(client=None, **parts):
+        reply = (client or admin).post("/api/farmers", json=people.form(**parts))
+        assert reply.status_code == 201, reply.text
+        return reply.json()
+    return make
+
+
+@pytest.fixture
+def farmer(enrol):
+    return enrol()
+
+
+@pytest.fixture(scope="session")
+def as_farmer(server, recorder):
+    """as_farmer(farmer): that farmer's own session."""
+    def make(farmer):
+        info = farmer["personal_info"]
+        return Client(server, recorder).login(info["nrc"], info["date_of_birth"],
+                                              "farmer")
+    return make
+
+
+@pytest.fixture(scope="session")
+def signing_key(server, operator):
+    """The key that signs access tokens, found by trying the documented ones."""
+    secret = server.setting("JWT_SECRET").encode()
+    head, body, _ = operator.token.split(".")
+    signature = tokens.parts(operator.token)[2]
+    for key in tokens.candidates(secret):
+        if tokens.sign(key, head + "." + body) == signature:
+            return key
+    raise AssertionError("the token is signed with no key made from JWT_SECRET")

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+"""Changing a farmer's record (contract 18), and who may change what."""
+import people
+import pytest
+from client import faulty, refused
+from people import path, years_ago
+
+
+
+def test_update_merges(operator, enrol):
+    farmer = enrol(operator, farm_info=people.FARM, household_info=people.HOME)
+    reply = operator.put(path(farmer), json={
+        "personal_info": {"phone_secondary": "0966000000", "first_name": "Maria"},
+        "farm_info": {"farm_size_hectares": 9.25},
+        "household_info": {"household_size": 6}})
+    assert reply.status_code == 200
+    out = reply.json()
+    assert out["personal_info"] == {**farmer["personal_info"], "first_name": "Maria",
+                                    "phone_secondary": "0966000000"}
+    assert out["farm_info"] == {**people.FARM, "farm_size_hectares": 9.25}
+    assert out["household_info"] == {**people.HOME, "household_size": 6}
+    assert out["address"] == farmer["address"]
+    assert out["updated_at"] > farmer["updated_at"]
+    assert out["created_at"] == farmer["created_at"]
+    assert operator.get(path(farmer)).json() == out
+    listed = operator.get("/api/farmers", params={"farmer_id_exact": farmer["farmer_id"]})
+    assert listed.json()[0]["first_name"] == "Maria"
+
+
+def test_update_of_nothing(operator, farmer):
+    for body in ({}, {"personal_info": None, "address": None}, {"personal_info": {}},
+                 {"nonsense": 1}):
+        out = operator.put(path(farmer), json=body)
+        assert out.status_code == 200
+        assert {**out.json(), "updated_at": 0} == {**farmer, "updated_at": 0}
+
+
+def test_update_with_the_whole_object(operator, enrol):
+    """The edit form sends back all that it got, and unknown keys."""
+    farmer = enrol(operator, farm_info=people.FARM)
+    body = {k: farmer[k] for k in ("personal_info", "address", "farm_info")}
+    body["personal_info"] = {k: v for k, v in body["personal_info"].items()
+                             if v is not None}
+    body["address"] = {k: v for k, v in body["address"].items() if v is not None}
+    out = operator.put(path(farmer), json={**body, "ward": "x"})
+    assert out.status_code == 200
+    assert out.json()["personal_info"] == farmer["personal_info"]
+
+
+def test_null_clears_nothing(operator, enrol):
+    farmer = enrol(operator, personal={"email": "f@cem.example"}, farm_info=people.FARM)
+    out = operator.put(path(farmer), json={
+        "personal_info": {"email": None, "first_name": None}, "farm_info": None,
+        "registration_status": None, "is_active": None}).json()
+    assert out["personal_info"] == farmer["personal_info"]
+    assert out["farm_info"] == people.FARM and out["is_active"] is True
+
+
+@pytest.mark.parametrize("body,field", [
+    ({"personal_info": {"phone_primary": "1"}}, "personal_info.phone_primary"),
+    ({"personal_info": {"first_name": ""}}, "personal_info.first_name"),
+    ({"personal_info": {"gender": "male"}}, "personal_info.gender"),
+    ({"personal_info": 5}, "personal_info"), ({"address": []}, "address"),
+    ({"address": {"village": "x" * 101}}, "address.village"),
+    ({"registration_status": "nonsense"}, "registration_status"),
+    ({"is_active": "perhaps"}, "is_active"), ({"is_active": []}, "is_active"),
+    ({"review_notes": 5}, "review_notes"),
+])
+def test_update_fields(operator, farmer, body, field):
+    faulty(operator.put(path(farmer), json=body), "body." + field)
+    assert operator.get(path(farmer)).json() == farmer
+
+
+@pytest.mark.parametrize("section,part", [
+    ("farm_info", {"farm_size_hectares": 2}), ("farm_info", {"years_farming": 2}),
+    ("farm_info", {"crops_grown": ["maize"]}), ("household_info", {"household_size": 2}),
+])
+def test_half_a_section_onto_nothing(operator, farmer, section, part):
+    refused(operator.put(path(farmer), json={section: part}), 422)
+    assert operator.get(path(farmer)).json()[section] is None
+
+
+def test_whole_section_onto_nothing(operator, farmer):
+    out = operator.put(path(farmer), json={"farm_info": people.FARM}).json()
+    assert out["farm_info"] == people.FARM
+
+
+def test_update_of_nrc(admin, anyone, enrol):
+    farmer, other = enrol(), enrol()
+    old, new = farmer["personal_info"]["nrc"], people.nrc()
+    for bad in ("", "1", "123456/12/1\n"):
+        refused(admin.put(path(farmer), json={"personal_info": {"nrc": bad}}), 400, 422)
+    reply = admin.put(path(farmer),
+                      json={"personal_info": {"nrc": other["personal_info"]["nrc"]}})
+    refused(reply, 409)
+    assert admin.get(path(farmer)).json()["personal_info"]["nrc"] == old
+    same = admin.put(path(farmer), json={"personal_info": {"nrc": old}})
+    assert same.status_code == 200
+    out = admin.put(path(farmer), json={"personal_info": {"nrc": new}}).json()
+    assert out["personal_info"]["nrc"] == new
+
+    def find(nrc):
+        return [r["farmer_id"] for r in admin.get("/api/farmers",
+                                                  params={"nrc": nrc}).json()]
+    assert find(old) == [] and find(new) == [farmer["farmer_id"]]
+    birth = farmer["personal_info"]["date_of_birth"]
+    body = {"email": old, "password": birth, "role": "farmer"}
+    refused(anyone.post("/api/auth/login", json=body), 401)
+    assert anyone.post("/api/auth/login",
+                       json={**body, "email": new}).status_code == 200
+    again = admin.post("/api/farmers", json=people.form(personal={"nrc": old}))
+    assert again.status_code == 201
+
+
+@pytest.mark.parametrize("birth", ["", "1990-02-30", years_ago(17), years_ago(122), "x"])
+def test_update_of_birth_date(admin, farmer, birth):
+    body = {"personal_info": {"date_of_birth": birth}}
+    refused(admin.put(path(farmer), json=body), 400, 422)
+    assert admin.get(path(farmer)).json() == farmer
+
+
+def test_status_synonym(operator, farmer):
+    out = operator.put(path(farmer), json={"registration_status": "under_verification",
+                                           "review_notes": "papers seen"}).json()
+    assert out["registration_status"] == "under_review"
+    assert out["review_notes"] == "papers seen"
+
+
+def test_a_farmer_changes_own_contact(farmer, as_farmer):
+    mine = as_farmer(farmer)
+    reply = mine.put(path(farmer),
+                     json={"personal_info": {"phone_secondary": "0966111111"},
+                                         "farm_info": people.FARM})
+    assert reply.status_code == 200
+    assert reply.json()["personal_info"]["phone_secondary"] == "0966111111"
+
+
+@pytest.mark.parametrize("body", [
+    {"registration_status": "verified"}, {"registration_status": "approved"},
+    {"is_active": False}, {"review_notes": "fine"},
+    {"personal_info": {"nrc": "999999/99/9"}},
+    {"personal_info": {"date_of_birth": "1980-01-01"}},
+    {"personal_info": {"first_name": "Allowed", "nrc": "999999/99/9"}},
+])
+def test_a_farmer_changes_no_privileged_field(farmer, as_farmer, body):
+    mine = as_farmer(farmer)
+    refused(mine.put(path(farmer), json=body), 403)
+    assert mine.get(path(farmer)).json() == farmer
+
+
+def test_a_farmer_may_send_privileged_fields_unchanged(farmer, as_farmer):
+    info = farmer["personal_info"]
+    reply = as_farmer(farmer).put(path(farmer), json={
+        "registration_status": "pending", "is_active": True, "review_notes": None,
+        "personal_info": {"nrc": info["nrc"], "date_of_birth": info["date_of_birth"],
+                          "first_name": "Maria"}})
+    assert reply.status_code == 200
+    assert reply.json()["personal_info"]["first_name"] == "Maria"
+
+
+def test_an_operator_moves_nobody_out_of_scope(operator, farmer):
+    reply = operator.put(path(farmer), json={"address": people.KAWAMBWA})
+    refused(reply, 403)
+    assert operator.get(path(farmer)).json() == farmer
+
+
+def test_nothing_happens_to_unknown_farmers(admin):
+    reply = admin.put("/api/farmers/ZM00000000", json={"is_active": False})
+    assert refused(reply, 404) == "Farmer ZM00000000 not found"

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: MIT
+"""Downloads and metadata (contract 65, 67); permission in C, bytes by nginx."""
+import re
+
+import pictures
+import pytest
+import wire
+from client import refused
+
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
+
+
+@pytest.fixture(scope="module")
+def photo(operator, enrol):
+    """(farmer, file id, path, bytes) of one stored photo."""
+    farmer = enrol(operator)
+    reply = operator.upload("/api/farmers/%s/upload-photo" % farmer["farmer_id"],
+                            pictures.jpeg(quality=95))
+    body = reply.json()
+    whole = operator.get(body["photo_path"])
+    assert whole.status_code == 200
+    return farmer, body["file_id"], body["photo_path"], whole.content
+
+
+def test_download(operator, photo):
+    _, _, path, content = photo
+    reply = operator.get(path)
+    assert reply.headers["Content-Type"] == "image/jpeg"
+    assert int(reply.headers["Content-Length"]) == len(content)
+    assert reply.headers["Content-Disposition"].startswith("inline")
+    assert content[:2] == b"\xff\xd8"
+    assert operator.get(path + "/").content == content
+
+
+def test_no_server_words_leak(operator, photo):
+    reply = operator.get(photo[2])
+    assert "X-Accel-Redirect" not in reply.headers
+    assert "store" not in str(reply.headers).lower().replace("no-store", "")
+
+
+def test_head(operator, photo):
+    _, _, path, content = photo
+    reply = operator.call("HEAD", path)
+    assert reply.status_code == 200 and reply.content == b""
+    assert int(reply.headers["Content-Length"]) == len(content)
+    assert reply.headers["Content-Type"] == "image/jpeg"
+
+
+@pytest.mark.parametrize("span,cut", [
+    ("bytes=0-9", slice(0, 10)), ("bytes=10-19", slice(10, 20)),
+    ("bytes=100-", slice(100, None)), ("bytes=-7", slice(-7, None)),
+    ("bytes=0-99999999", slice(0, None)),
+])
+def test_range(operator, photo, span, cut):
+    _, _, path, content = photo
+    reply = operator.get(path, headers={"Range": span})
+    assert reply.status_code == 206
+    assert reply.content == content[cut]
+    assert reply.headers["Content-Range"].endswith("/%d" % len(content))
+
+
+def test_range_outside(operator, photo):
+    reply = operator.get(photo[2], headers={"Range": "bytes=99999999-"})
+    assert reply.status_code == 416
+
+
+def test_conditional_get(operator, photo):
+    first = operator.get(photo[2])
+    assert "ETag" in first.headers or "Last-Modified" in first.headers
+    if "ETag" in first.headers:
+        again = operator.get(photo[2], headers={"If-None-Match": first.headers["ETag"]})
+        assert again.status_code == 304 and again.content == b""
+    if "Last-Modified" in first.headers:
+        again = operator.get(photo[2], headers={
+            "If-Modified-Since": first.headers["Last-Modified"]})
+        assert again.status_code == 304
+
+
+def test_a_matching_etag_does_not_replace_permission(operator, other_operator, anyone,
+                                                     photo):
+    tag = operator.get(photo[2]).headers.get("ETag", "*")
+    refused(other_operator.get(photo[2], headers={"If-None-Match": tag}), 404)
+    refused(anyone.get(photo[2], headers={"If-None-Match": "*"}), 403)
+
+
+def test_metadata(operator, photo):
+    farmer, file_id, _, content = photo
+    body = operator.get("/api/files/metadata/" + file_id).json()
+    assert set(body) == {"file_id", "filename", "content_type", "size", "uploaded_at",
+                         "farmer_id", "file_type"}
+    assert body["file_id"] == file_id and body["farmer_id"] == farmer["farmer_id"]
+    assert body["content_type"] == "image/jpeg" and body["size"] == len(content)
+    assert body["file_type"] == "photo" and TIME.fullmatch(body["uploaded_at"])
+
+
+@pytest.mark.parametrize("name", ["foto ŋ ñ ŵ.jpg", "日本.jpg", "a\"b.jpg", "a;b=c.jpg",
+                                  "a\\b.jpg", "a'b%0d%0aX-Evil: 1.jpg"])
+def test_disposition_is_safe(operator, enrol, name):
+    farmer = enrol(operator)
+    reply = operator.upload("/api/farmers/%s/upload-photo" % farmer["farmer_id"],
+                            pictures.jpeg(), name)
+    assert reply.status_code == 200
+    got = operator.get(reply.json()["photo_path"])
+    assert got.status_code == 200 and "X-Evil" not in got.headers
+    value = got.headers["Content-Disposition"]
+    plain = r"(\"[ !#-\[\]-~]*\"|[!#-'*+.0-9A-Z^_`a-z|~-]+)"
+    coded = r"UTF-8''[A-Za-z0-9%!#$&+.^_`|~-]*"
+    assert re.fullmatch(r"inline(; filename=%s)?(; filename\*=%s)?" % (plain, coded),
+                        value), value
+    meta = operator.get("/api/files/metadata/" + reply.json()["file_id"])
+    assert meta.status_code == 200
+
+
+def test_line_breaks_in_a_name(server, operator, farmer):
+    body = (b"--b\r\nContent-Disposition: form-data; name=\"file\"; "
+            b"filename=\"a\nX-Evil: 1.jpg\"\r\n\r\n" + pictures.jpeg() + b"\r\n--b--\r\n")
+    reply = operator.post("/api/farmers/%s/upload-photo" % farmer["farmer_id"], data=body,
+                          headers={"Content-Type": "multipart/form-data; boundary=b"})
+    assert reply.status_code in (200, 400, 422)
+    if reply.status_code == 200:
+        got = operator.get(reply.json()["photo_path"])
+        assert got.status_code == 200 and "X-Evil" not in got.headers
+
+
+@pytest.mark.parametrize("tail", [
+    "zzz", "0" * 24, "f" * 24, "0" * 23, "0" * 25, "G" * 24, "%2e%2e%2f%2e%2e%2fetc",
+    "..%2f..%2fcem.conf", "%00", "0" * 24 + "%00", "0" * 5000, "metadata/zzz",
+    "metadata/" + "0" * 24, "legacy/etc/passwd", "legacy/..%2f..%2fcem.conf",
+    "metadata/..%2fx",
+])
+def test_unknown_ids(admin, tail):
+    refused(admin.get("/api/files/" + tail), 404, 414)
+
+
+def test_upper_case_id(operator, photo):
+    """An id has one spelling."""
+    upper = photo[1].upper()
+    if upper != photo[1]:
+        refused(operator.get("/api/files/" + upper), 404)
+
+
+def test_needs_a_session(anyone, photo):
+    assert refused(anyone.get(photo[2]), 403) == "Not authenticated"
+    refused(anyone.get(photo[2], token="x.y.z"), 401)
+    refused(anyone.get("/api/files/metadata/" + photo[1]), 403)
+    refused(anyone.get(photo[2] + "?token=" + "x" * 20 + "&access_token=y"), 403)
+
+
+def test_other_people(admin, operator, other_operator, lost_operator, enrol, as_farmer,
+                      photo):
+    farmer, file_id, path, content = photo
+    meta = "/api/files/metadata/" + file_id
+    for allowed in (admin, operator, as_farmer(farmer)):
+        assert allowed.get(path).content == content
+        assert allowed.get(meta).status_code == 200
+    for stranger in (other_operator, lost_operator, as_farmer(enrol())):
+        unknown = refused(stranger.get("/api/files/" + "0" * 24), 404)
+        detail = refused(stranger.get(path), 404)
+        assert detail.replace(file_id, "0" * 24) == unknown, "an oracle"
+        refused(stranger.get(meta), 404)
+        refused(stranger.get(path, headers={"Range": "bytes=0-3"}), 404)
+
+
+@pytest.mark.parametrize("target", [
+    "/store/", "/store/../cem.conf", "/uploads/x.jpg", "/static/../cem.conf",
+    "/../cem.conf", "/..%2fcem.conf", "/%2e%2e/cem.conf", "/cem.conf", "/cem.db",
+    "//etc/passwd", "/store%2f", "/api/files/../../store/", "/var/cem.db",
+    "/.%2e/.%2e/etc/passwd", "/static..%2fcem.conf", "/static../cem.conf",
+    "/docs/..%2f..%2fcem.conf", "/nginx/nginx.conf", "/tls/key.pem", "/.git/config",
+])
+def test_the_state_folder_is_not_served(server, target):
+    reply = wire.exchange(server, wire.request("GET", target))
+    assert reply.status_code in (400, 403, 404), (reply.status_code, reply.content[:200])
+    assert b"SECRET" not in reply.content and b"root:" not in reply.content
+
+
+def test_stored_objects_are_not_served_by_path(server, photo):
+    for name in server.stored():
+        inside = name[len(server.state):]
+        for target in (inside, inside.replace("/store", "", 1)):
+            reply = wire.exchange(server, wire.request("GET", target))
+            assert reply.status_code == 404, target

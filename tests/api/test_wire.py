@@ -1,0 +1,368 @@
+# SPDX-License-Identifier: MIT
+"""What every route has in common: methods, slashes, CORS, errors, headers."""
+import concurrent.futures
+import re
+import socket
+
+import pytest
+import requests
+import wire
+from client import Client, refused
+
+ID = re.compile(r"[0-9a-f]{8}")
+ORIGINS = ["https://localhost", "capacitor://localhost", "https://office.cem.example"]
+
+
+# unknown paths and methods
+
+
+@pytest.mark.parametrize("path", [
+    "/api/nope", "/api/api/app/nope", "/nope", "/api/farmers/ZM00000000/nope",
+    "/api//farmers",
+    "/api/farmers//", "/API/health", "/api/health.json", "/api/healthx", "/api",
+    "/uploads/x.jpg", "/api/files/legacy/x", "/redoc/x", "/index.php", "/.env",
+])
+def test_unknown_path(anyone, operator, path):
+    """404, never 401: a 401 would make the client sign out."""
+    for client in (anyone, operator):
+        for method in ("GET", "POST", "DELETE"):
+            refused(client.call(method, path), 404)
+    refused(anyone.get(path, token="broken.token.here"), 404)
+
+
+@pytest.mark.parametrize("path,methods", [
+    ("/api/health", {"GET", "HEAD", "OPTIONS"}), ("/api/auth/login", {"POST", "OPTIONS"}),
+    ("/api/farmers", {"GET", "HEAD", "POST", "OPTIONS"}),
+    ("/api/farmers/", {"GET", "HEAD", "POST", "OPTIONS"}),
+    ("/api/geo/provinces", {"GET", "HEAD", "OPTIONS"}),
+    ("/api/farmers/count", {"GET", "HEAD", "OPTIONS"}),
+    ("/api/farmers/ZM00000000/upload-photo", {"POST", "OPTIONS"}),
+    ("/api/farmers/ZM00000000/generate-idcard", {"POST", "OPTIONS"}),
+    ("/api/files/" + "0" * 24, {"GET", "HEAD", "OPTIONS"}),
+])
+def test_wrong_method(admin, path, methods):
+    for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - methods:
+        reply = admin.call(method, path)
+        refused(reply, 405)
+        allowed = {m.strip() for m in reply.headers["Allow"].split(",")}
+        assert allowed >= methods, (method, allowed)
+        assert method not in allowed
+
+
+@pytest.mark.parametrize("method",
+                         ["TRACE", "CONNECT", "PROPFIND", "get", "X" * 100, "PRI"])
+def test_odd_methods(server, method):
+    reply = wire.exchange(server, wire.request(method, "/api/health"))
+    assert reply.status_code in (400, 405, 501), reply.status_code
+    assert b"health" not in reply.content
+
+
+# slashes
+
+
+def test_both_slash_forms(anyone, admin, farmer):
+    one = "/api/farmers/" + farmer["farmer_id"]
+    for method, path, status in (
+            ("GET", "/api/health", 200), ("GET", "/api/auth/me", 200),
+            ("POST", "/api/auth/login", 422), ("POST", "/api/auth/refresh", 422),
+            ("POST", "/api/auth/change-password", 422), ("POST", "/api/farmers", 422),
+            ("GET", "/api/farmers", 200), ("GET", one, 200), ("PUT", one, 200),
+            ("POST", one + "/generate-idcard", 202), ("GET", one + "/qr", 200),
+            ("GET", one + "/download-idcard", 200), ("POST", one + "/upload-photo", 422),
+            ("DELETE", one + "/photo", 200), ("GET", "/openapi.json", 200),
+            ("POST", "/api/farmers/verify-qr", 400)):
+        body = {"json": {}} if method in ("POST", "PUT") and "upload" not in path else {}
+        for form in (path, path + "/"):
+            reply = admin.call(method, form, **body)
+            wanted = (status, 404) if method == "DELETE" else (status,)
+            if path.endswith("upload-photo"):
+                wanted = (400, 422)
+            assert reply.status_code in wanted, (method, form, reply.text[:200])
+            assert "Location" not in reply.headers
+
+
+def test_no_body_and_no_length(server, admin, farmer):
+    """The client sends DELETE and POST without Content-Type and Content-Length."""
+    sign = [("Authorization", "Bearer " + admin.token)]
+    one = "/api/farmers/" + farmer["farmer_id"]
+    for method, path, wanted in (("POST", one + "/generate-idcard", {202}),
+                                 ("DELETE", one + "/photo", {200, 404}),
+                                 ("POST", "/api/auth/login", {422}),
+                                 ("PUT", one, {200, 422})):
+        reply = wire.exchange(server, wire.request(method, path, sign), method)
+        assert reply.status_code in wanted, (method, path, reply.content)
+
+
+def test_paths_are_decoded_once(admin, farmer):
+    coded = "".join("%%%02X" % ord(c) for c in farmer["farmer_id"])
+    assert admin.get("/api/farmers/" + coded).status_code == 200
+    twice = coded.replace("%", "%25")
+    refused(admin.get("/api/farmers/" + twice), 404)
+    reply = admin.get("/api/farmers/a+b@c")
+    assert "a+b@c" in refused(reply, 404), "+ is no blank in a path"
+
+
+# HEAD
+
+
+def test_head_is_get_without_body(admin, farmer):
+    for path in ("/api/health", "/api/geo/provinces", "/api/farmers", "/api/auth/me",
+                 "/api/farmers/" + farmer["farmer_id"], "/", "/docs",
+                 "/api/farmers/ZM00000000", "/api/nope"):
+        get, head = admin.get(path), admin.call("HEAD", path)
+        assert head.status_code == get.status_code and head.content == b"", path
+        assert head.headers["Content-Type"] == get.headers["Content-Type"]
+        if "Content-Length" in head.headers and "Content-Encoding" not in get.headers:
+            assert int(head.headers["Content-Length"]) == len(get.content), path
+
+
+# OPTIONS and CORS
+
+
+def preflight(client, path, origin, method="POST", headers="authorization, content-type"):
+    return client.call("OPTIONS", path, token=None, headers={
+        "Origin": origin, "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": headers})
+
+
+def allowed_for(reply, origin):
+    return reply.headers.get("Access-Control-Allow-Origin") in (origin, "*")
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_preflight(anyone, origin):
+    for path in ("/api/auth/login", "/api/farmers/", "/api/farmers/ZM00000000/photo",
+                 "/api/files/" + "0" * 24, "/api/nope"):
+        reply = preflight(anyone, path, origin)
+        assert reply.status_code in (200, 204), path
+        assert allowed_for(reply, origin), path
+        methods = reply.headers["Access-Control-Allow-Methods"].upper()
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+            assert method in methods
+        headers = reply.headers["Access-Control-Allow-Headers"].lower()
+        assert headers == "*" or ("authorization" in headers
+                                  and "content-type" in headers)
+        assert int(reply.headers["Access-Control-Max-Age"]) > 0
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_every_reply_may_be_read_by_allowed_origins(server, anyone, admin, origin):
+    """Errors too, or the browser shows a network error instead of the text."""
+    head = {"Origin": origin}
+    replies = [
+        anyone.get("/api/health", headers=head), anyone.get("/api/nope", headers=head),
+        anyone.call("DELETE", "/api/health", headers=head),
+        anyone.get("/api/farmers", headers=head),
+        anyone.get("/api/farmers", headers=head, token="a.b.c"),
+        admin.post("/api/farmers", headers=head, json={}),
+        admin.post("/api/farmers", headers={**head, "Content-Type": "application/json"},
+                   data=b"{"),
+        admin.get("/api/farmers/ZM00000000", headers=head),
+    ]
+    big = wire.request("POST", "/api/auth/login", [
+        ("Origin", origin), ("Content-Type", "application/json")], b" " * 30000000)
+    replies.append(wire.exchange(server, big, "POST"))
+    for reply in replies:
+        assert allowed_for(reply, origin), (reply.status_code, dict(reply.headers))
+        if reply.headers.get("X-Request-ID"):  # what nginx says has none
+            exposed = reply.headers["Access-Control-Expose-Headers"].lower()
+            assert "x-request-id" in exposed
+
+
+@pytest.mark.parametrize("origin", [
+    "https://evil.example", "null", "https://localhost.evil.example",
+    "http://localhost:1",
+    "https://office.cem.example.evil.example", "https://xoffice.cem.example",
+    "https://localhost\"", "https://evil.example https://localhost",
+])
+def test_other_origins(anyone, origin):
+    for reply in (preflight(anyone, "/api/auth/login", origin),
+                  anyone.get("/api/health", headers={"Origin": origin})):
+        said = reply.headers.get("Access-Control-Allow-Origin")
+        assert said in (None, "*"), said
+        if said == "*":
+            assert reply.headers.get("Access-Control-Allow-Credentials") != "true"
+
+
+def test_bare_options(anyone):
+    for path in ("/api/health", "/api/farmers/", "/api/farmers/ZM00000000"):
+        reply = anyone.call("OPTIONS", path)
+        assert reply.status_code in (200, 204) and reply.content in (b"", b"OK")
+
+
+def test_origin_is_not_reflected_as_header(server):
+    for value in (b"https://localhost\x0bX: 1", b"https://localhost\x00", b"\xff\xfe",
+                  b"https://localhost\tX-Evil: 1"):
+        reply = wire.exchange(server, wire.request("GET", "/api/health",
+                                                   [("Origin", value)]))
+        assert "X-Evil" not in reply.headers
+        said = reply.headers.get("Access-Control-Allow-Origin")
+        assert said in (None, "*", "https://localhost")
+
+
+# headers of every reply
+
+
+def test_headers(anyone, admin):
+    seen = set()
+    for reply in (anyone.get("/api/health"), anyone.get("/api/nope"),
+                  anyone.get("/api/farmers"), admin.get("/api/farmers"),
+                  admin.post("/api/farmers", json={}), anyone.call("HEAD", "/api/health"),
+                  anyone.call("OPTIONS", "/api/health")):
+        assert ID.fullmatch(reply.headers["X-Request-ID"]), reply.headers
+        seen.add(reply.headers["X-Request-ID"])
+        assert "no-store" in reply.headers["Cache-Control"]
+        vary = reply.headers.get("Vary", "").lower()
+        assert "origin" in vary and "authorization" in vary, vary
+        assert reply.headers.get("X-Content-Type-Options") == "nosniff"
+    assert len(seen) == 7, "request ids repeat"
+
+
+def test_no_duplicate_headers(server, admin):
+    for path in ("/api/health", "/api/farmers", "/api/nope"):
+        reply = wire.exchange(server, wire.request("GET", path, [
+            ("Authorization", "Bearer " + admin.token), ("Origin", ORIGINS[0])]))
+        names = [k.lower() for k, _ in reply.pairs]
+        for name in names:
+            assert names.count(name) == 1 or name in ("vary", "set-cookie"), names
+
+
+def test_server_tells_no_version(anyone):
+    for path in ("/api/health", "/nope"):
+        reply = anyone.get(path)
+        assert not re.search(r"\d", reply.headers.get("Server", "")), reply.headers
+        assert "X-Powered-By" not in reply.headers
+
+
+def test_sent_request_id_is_not_taken(anyone):
+    reply = anyone.get("/api/health", headers={"X-Request-ID": "attack-0123"})
+    assert ID.fullmatch(reply.headers["X-Request-ID"])
+    assert reply.headers["X-Request-ID"] != "attack-0123"[:8]
+
+
+def test_json_is_compact_utf8(admin, enrol):
+    farmer = enrol(personal={"first_name": "Ŋoma"})
+    reply = admin.get("/api/farmers/" + farmer["farmer_id"])
+    assert reply.headers["Content-Type"] == "application/json"
+    assert '"first_name":"Ŋoma"' in reply.content.decode("utf-8")
+    assert b'": ' not in reply.content
+
+
+# errors
+
+
+def test_missing_and_odd_authorization(server, anyone):
+    assert refused(anyone.get("/api/farmers"), 403) == "Not authenticated"
+    for value in ("Basic YTpi", "Token x", "x"):
+        reply = anyone.get("/api/farmers", headers={"Authorization": value})
+        assert refused(reply, 403) in ("Invalid authentication credentials",
+                                       "Not authenticated")
+    for value in ("", "Bearer", "Bearer ", " "):
+        data = wire.request("GET", "/api/farmers", [("Authorization", value)])
+        refused(wire.exchange(server, data), 401, 403)
+
+
+def test_bad_token(anyone):
+    reply = anyone.get("/api/farmers", token="not-a-token")
+    detail = refused(reply, 401)
+    assert detail.startswith(("Invalid token", "Could not validate credentials"))
+    assert reply.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_scheme_is_case_free(admin):
+    for scheme in ("bearer", "BEARER", "Bearer"):
+        reply = admin.get("/api/auth/me", headers={
+            "Authorization": "%s %s" % (scheme, admin.token)})
+        assert reply.status_code == 200
+
+
+def test_wrong_role(farmer, as_farmer):
+    reply = as_farmer(farmer).post("/api/farmers", json={})
+    refused(reply, 403)
+
+
+def test_order_of_errors(anyone, farmer, as_farmer):
+    """Syntax, then sign-in, then fields."""
+    head = {"Content-Type": "application/json"}
+    refused(anyone.post("/api/farmers", data=b"{", headers=head), 422)
+    refused(anyone.post("/api/farmers", json={}), 403)
+    refused(as_farmer(farmer).post("/api/farmers", json={}), 403)
+
+
+def test_405_comes_before_sign_in(anyone):
+    refused(anyone.call("DELETE", "/api/farmers"), 405)
+
+
+# the connection
+
+
+def test_plain_http_redirects(server):
+    reply = requests.get("http://localhost:%d/api/health?x=1" % (server.port - 1),
+                         allow_redirects=False, timeout=60)
+    assert reply.status_code in (301, 308)
+    assert reply.headers["Location"] == ("https://localhost:%d/api/health?x=1"
+                                         % server.port)
+
+
+def test_redirect_follows_no_made_up_host(server):
+    """A made-up Host must not send people elsewhere with a broken header."""
+    with socket.create_connection(("localhost", server.port - 1), timeout=60) as link:
+        link.sendall(b"GET /x%0d%0aX-Evil:1 HTTP/1.1\r\nHost: localhost\r\n"
+                     b"Connection: close\r\n\r\n")
+        reply = wire.receive(link, "GET")
+    assert "X-Evil" not in reply.headers
+
+
+def test_many_requests_on_one_connection(anyone):
+    for _ in range(150):
+        assert anyone.get("/api/health").status_code == 200
+
+
+def test_more_kept_connections_than_workers(server, recorder):
+    """Idle kept connections must not starve anybody."""
+    clients = [Client(server, recorder) for _ in range(40)]
+    for _ in range(2):
+        for client in clients:
+            assert client.get("/api/health").status_code == 200
+    with concurrent.futures.ThreadPoolExecutor(40) as pool:
+        statuses = list(pool.map(lambda c: c.get("/api/health").status_code, clients))
+    assert statuses == [200] * 40
+
+
+@pytest.mark.parametrize("data", [
+    b"GET /api/health HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
+    b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n",
+    b"GET /api/health HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n"
+    b"Connection: close\r\n\r\nx",
+    b"GET /api/health HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n"
+    b"Connection: close\r\n\r\n",
+    b"GET /api/health HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n",
+    b"GET /api/\x00health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+])
+def test_smuggling(server, data):
+    assert wire.exchange(server, data).status_code in (400, 404)
+
+
+def test_large_headers(server):
+    data = wire.request("GET", "/api/health", [("X-Large", "x" * 100000)])
+    assert wire.exchange(server, data).status_code in (400, 413, 414, 431, 494)
+    data = wire.request("GET", "/api/farmers", [("Authorization", "Bearer " + "x" * 6000)])
+    refused(wire.exchange(server, data), 400, 401, 403)
+    many = [("X-%d" % i, "y") for i in range(60)]
+    assert wire.exchange(server, wire.request("GET", "/api/health",
+                                              many)).status_code == 200
+
+
+def test_proxy_header_is_not_taken(server):
+    """httpoxy, and parameters that nginx must not pass from outside."""
+    data = wire.request("GET", "/api/health", [("Proxy", "http://evil.example"),
+                                               ("Body-File", "/etc/passwd"),
+                                               ("X_Forwarded_For", "198.51.100.1")])
+    assert wire.exchange(server, data).status_code == 200
+
+
+def test_port_answers_for_both_names(server):
+    reply = requests.get(
+        "https://127.0.0.1:%d/api/health" % server.port, verify=server.certificate,
+        timeout=60)
+    assert reply.status_code == 200
