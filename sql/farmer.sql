@@ -190,7 +190,7 @@ UPDATE farmer
 -- name: farmer_sealed :many
 -- A run of rows to seal anew. Used by `cem key rotate`.
 -- open: the command line on the host
-SELECT farmer_id, nrc_sealed, nrc_hash, birth_sealed
+SELECT farmer_row_id, farmer_id, nrc_sealed, birth_sealed
   FROM farmer
  WHERE farmer_id > :farmer_id
  ORDER BY farmer_id

@@ -117,30 +117,6 @@ refuse(const struct attempt *t, const char *words)
 	return fail(t->r, ERR_AUTH, "%s", words);
 }
 
-/* Count the attempt, for good, before the secret is looked at. */
-static enum err
-count(const struct attempt *t)
-{
-	int64_t wait = 0, wait_address = 0;
-	enum err e = throttle_hit(&t->account, &wait);
-	enum err e_address = throttle_hit(&t->address, &wait_address);
-
-	if ((!e || e == ERR_BUSY) && (!e_address || e_address == ERR_BUSY)) {
-		enum err saved = front_save(t->r);
-
-		if (saved)
-			return saved;
-	}
-	if (wait_address > wait)
-		wait = wait_address;
-	e = e ? e : e_address;
-	if (e != ERR_BUSY)
-		return e;
-	log_write(LOG_WARN, "login throttled address=%s", t->r->address);
-	req_header(t->r, "Retry-After", arena_print(t->r->arena, "%lld", (long long)wait));
-	return fail(t->r, e, "Too many attempts. Try again later.");
-}
-
 static struct shape_texts
 roles_list(struct arena *a, const struct viewer *v)
 {
@@ -316,16 +292,16 @@ auth_login(struct req *r)
 	struct attempt t = {
 		.r = r, .form = in,
 		.name = text_lower(r->arena, text_trim(r->arena, in->email)),
-		.account = { .db = r->db, .arena = r->arena, .kind = "login account",
-		    .limit = conf.login_attempts, .now = r->now },
+		.account = { .db = r->db, .arena = r->arena, .kind = "login account" },
 		.address = { .db = r->db, .arena = r->arena, .kind = "login address",
-		    .subject = r->address, .limit = conf.login_attempts_address,
-		    .now = r->now }
+		    .subject = r->address }
 	};
 	enum err e;
 
 	t.account.subject = t.name;
-	e = count(&t);
+	e = front_throttle(r, t.address.kind, r->address, conf.login_attempts_address);
+	if (!e)
+		e = front_throttle(r, t.account.kind, t.name, conf.login_attempts);
 	if (e)
 		return e;
 	return strchr(t.name, '@') ? login_account(&t) : login_farmer(&t);
@@ -393,23 +369,14 @@ check_change(struct req *r, const struct account_by_email_row *row)
 {
 	const struct password_form *in = r->in;
 	struct throttle throttle = { .db = r->db, .arena = r->arena,
-	    .kind = "change password", .subject = row->account_id,
-	    .limit = conf.login_attempts, .now = r->now };
+	    .kind = "change password", .subject = row->account_id };
 	const char *weakness = password_weakness(in->new_password);
-	int64_t wait;
 	enum err e;
 
 	if (weakness)
 		return fail_fault(r, "body.new_password", "value_error",
 		    arena_print(r->arena, "Value error, %s", weakness));
-	e = throttle_hit(&throttle, &wait);
-	if (e == ERR_BUSY) {
-		req_header(r, "Retry-After",
-		    arena_print(r->arena, "%lld", (long long)wait));
-		return fail(r, e, "Too many attempts. Try again later.");
-	}
-	if (!e)
-		e = front_save(r);
+	e = front_throttle(r, throttle.kind, throttle.subject, conf.login_attempts);
 	if (e)
 		return e;
 	if (!password_check(row->password_hash, in->current_password))

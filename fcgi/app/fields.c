@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rules for texts that several nouns share. Names and notes go to cards, lists and
+ * Rules for texts, and a reply, that several nouns share. Names and notes go to cards, lists and
  * logs: a control character in them is never meant.
  */
 #include "fields.h"
+#include "front.h"
+
+static const struct shape_field farmer_done_fields[] = {
+	FIELD(farmer_done, message, SHAPE_TEXT),
+	FIELD(farmer_done, farmer_id, SHAPE_TEXT),
+};
+SHAPE(farmer_done, "FarmerDone", SHAPE_BODY);
 
 static bool
 has_control(const char *s, bool lines)

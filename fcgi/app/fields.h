@@ -28,6 +28,9 @@
 		.n_fields = sizeof(type##_fields) / sizeof(type##_fields[0]), \
 		.size = sizeof(struct type) }
 
+/* "Done, to this farmer": the reply of photo and card. */
+struct farmer_done { const char *message, *farmer_id; };
+
 /* Rules that several nouns use (fields.c). */
 extern const struct shape_rule plain_rule;	/* no control characters */
 extern const struct shape_rule note_rule;	/* the same, but line ends are fine */

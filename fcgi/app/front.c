@@ -13,8 +13,10 @@
 #include "conf.h"
 #include "db.h"
 #include "front.h"
+#include "log.h"
 #include "session.h"
 #include "text.h"
+#include "throttle.h"
 
 const char *const front_who_words[] = {
 	[ANYBODY] = "anybody", [SIGNED] = "anybody signed in",
@@ -49,6 +51,21 @@ front_save(struct req *r)
 	enum err e = db_commit(r->db);
 
 	return e ? e : db_begin(r->db);
+}
+
+enum err
+front_throttle(struct req *r, const char *kind, const char *subject, int64_t limit)
+{
+	int64_t wait;
+	enum err e = throttle_hit(&(struct throttle){ .db = r->db, .arena = r->arena,
+	    .kind = kind, .subject = subject, .limit = limit, .now = r->now }, &wait);
+	enum err saved = e && e != ERR_BUSY ? e : front_save(r);
+
+	if (saved || !e)
+		return saved;
+	log_write(LOG_WARN, "throttled kind=\"%s\" address=%s", kind, r->address);
+	req_header(r, "Retry-After", arena_print(r->arena, "%lld", (long long)wait));
+	return fail(r, e, "Too many attempts. Try again later.");
 }
 
 static bool

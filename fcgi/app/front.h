@@ -28,6 +28,12 @@ const struct viewer *front_viewer(const struct req *r);
  * a refusal (a counted attempt). */
 enum err front_save(struct req *r);
 
+/* front_throttle(r, kind, subject, limit): Count an attempt, for good, and refuse it
+ * with 429 and Retry-After if it is one too many in 15 minutes. To be called
+ * before anything else is written. */
+enum err front_throttle(struct req *r, const char *kind, const char *subject,
+    int64_t limit);
+
 /* front_routes(n): The table of all routes. */
 const struct route *front_routes(size_t *n);
 

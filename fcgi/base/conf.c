@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <sodium.h>
 
@@ -17,9 +18,9 @@
 #include "conf.h"
 #include "text.h"
 
-enum { FILE_MAX = 64 * 1024 };
+enum { FILE_MAX = 64 * 1024, POOL = 16 * 1024 };
 
-enum kind { TEXT, SECRET, NUMBER, SWITCH, CHOICE };
+enum kind { TEXT, SECRET, URL, NUMBER, SWITCH, CHOICE };
 
 struct setting {
 	const char *name;
@@ -33,10 +34,15 @@ struct setting {
 
 struct conf conf;
 
+/* Secrets, and the database's URL with its password, lie in pages of their own, so
+ * that a worker can keep them from its children (conf_guard). */
+static char *pool;
+static size_t pool_used;
+
 #define AT(member) offsetof(struct conf, member)
 
 static const struct setting settings[] = {
-	{ "DATABASE_URL", TEXT, AT(database_url), NULL, 1, 1000, NULL,
+	{ "DATABASE_URL", URL, AT(database_url), NULL, 1, 1000, NULL,
 	    "sqlite:/path/file.db or postgresql://user:password@host/name" },
 	{ "STATE_DIR", TEXT, AT(state_dir), NULL, 1, 200, NULL,
 	    "folder of everything that must be kept" },
@@ -60,7 +66,7 @@ static const struct setting settings[] = {
 	    "life of a session" },
 	{ "MAX_UPLOAD_SIZE_MB", NUMBER, AT(max_upload_mb), "10", 1, 100, NULL,
 	    "largest photo" },
-	{ "ENVIRONMENT", CHOICE, AT(environment), "production", 0, 0,
+	{ "ENVIRONMENT", CHOICE, AT(environment), "production", 1, 20,
 	    "development staging production",
 	    "development also lets local web front ends call (CORS)" },
 	{ "FRONTEND_ORIGIN", TEXT, AT(frontend_origin), "", 0, 200, NULL,
@@ -83,7 +89,7 @@ static const struct setting settings[] = {
 	    "first administrator, made by ./run and the deployment" },
 	{ "SEED_ADMIN_PASSWORD", SECRET, AT(seed_admin_password), "", 8, 100, NULL,
 	    "the first administrator's password; empty: a random one" },
-	{ "LOG_LEVEL", CHOICE, AT(log_level), "info", 0, 0, "debug info warn error",
+	{ "LOG_LEVEL", CHOICE, AT(log_level), "info", 1, 20, "debug info warn error",
 	    "events below it are not written" },
 	{ "DOCS", SWITCH, AT(docs), "true", 0, 0, NULL,
 	    "serve /docs and /openapi.json" },
@@ -120,18 +126,43 @@ choice_has(const char *choices, const char *value)
 	return false;
 }
 
+/* A copy that lives for ever; of what is secret, in the pool. */
+static char *
+keep(struct arena *a, const struct setting *s, const char *value)
+{
+	size_t n = strlen(value) + 1;
+	char *copy;
+
+	if (s->kind != SECRET && s->kind != URL)
+		return arena_text(a, value);
+	if (!pool) {
+		pool = mmap(NULL, POOL, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (pool == MAP_FAILED)
+			abort(); /* no memory at the very start */
+	}
+	if (n > POOL - pool_used)
+		return NULL;
+	copy = pool + pool_used;
+	pool_used += n;
+	return memcpy(copy, value, n);
+}
+
 static bool
-set_text(const struct setting *s, const char *value, char *copy)
+set_text(struct arena *a, const struct setting *s, const char *value)
 {
 	int64_t n = (int64_t)strlen(value);
 	bool unset = n == 0 && s->fallback && !*s->fallback;
-	char words[80];
+	char words[80], *copy;
 
 	if (!unset && (n < s->min || n > s->max)) {
 		(void)snprintf(words, sizeof(words), "must have %lld to %lld characters",
 		    (long long)s->min, (long long)s->max);
 		return complain(s, words);
 	}
+	copy = keep(a, s, value);
+	if (!copy)
+		return complain(s, "is too long together with the others");
 	memcpy((char *)&conf + s->offset, &copy, sizeof(copy));
 	return true;
 }
@@ -174,23 +205,13 @@ setting_set(struct arena *a, const struct setting *s, const char *value)
 	case SWITCH:
 		return set_switch(s, value);
 	case CHOICE:
-		if (!choice_has(s->choices, value)) {
-			(void)snprintf(words, sizeof(words), "must be one of: %s",
-			    s->choices);
-			return complain(s, words);
-		}
-		break;
-	case TEXT:
-	case SECRET:
-		break;
+		if (choice_has(s->choices, value))
+			return set_text(a, s, value);
+		(void)snprintf(words, sizeof(words), "must be one of: %s", s->choices);
+		return complain(s, words);
+	default:
+		return set_text(a, s, value);
 	}
-	if (s->kind == CHOICE) {
-		char *copy = arena_text(a, value);
-
-		memcpy((char *)&conf + s->offset, &copy, sizeof(copy));
-		return true;
-	}
-	return set_text(s, value, arena_text(a, value));
 }
 
 /* One line of the file: blank, # comment, or KEY=value. */
@@ -255,7 +276,7 @@ conf_load(const char *file)
 			good = complain(s, "is missing");
 		else if (!setting_set(a, s, value))
 			good = false;
-		if (s->kind == SECRET && values[i])
+		if ((s->kind == SECRET || s->kind == URL) && values[i])
 			sodium_memzero((char *)(uintptr_t)values[i], strlen(values[i]));
 	}
 	return good;
@@ -272,9 +293,20 @@ conf_forget_secrets(void)
 		memcpy(&secret, (char *)&conf + settings[i].offset, sizeof(secret));
 		if (secret)
 			sodium_memzero(secret, strlen(secret));
-		secret = getenv(settings[i].name);
-		if (secret)
-			sodium_memzero(secret, strlen(secret));
+	}
+}
+
+void
+conf_guard(void)
+{
+	if (madvise(pool, POOL, MADV_WIPEONFORK) != 0 ||
+	    madvise(pool, POOL, MADV_DONTDUMP) != 0)
+		abort(); /* both are as old as Linux 4.14 */
+	for (int i = 0; i < N_SETTINGS; i++) {
+		char *value = getenv(settings[i].name);
+
+		if (value && (settings[i].kind == SECRET || settings[i].kind == URL))
+			sodium_memzero(value, strlen(value));
 	}
 }
 

@@ -48,8 +48,12 @@ extern struct conf conf;
  */
 bool conf_load(const char *file);
 
-/* conf_forget_secrets(): Wipe the secrets, also where the environment holds them,
- * once the keys are made from them. The parent keeps its own for a reload. */
+/* conf_guard(): Keep the secrets and the database's URL from children forked from
+ * now on (they see zeros), from core dumps, and from /proc/PID/environ. For
+ * workers; the parent keeps its own for a reload. */
+void conf_guard(void);
+
+/* conf_forget_secrets(): Wipe the secrets once the keys are made from them. */
 void conf_forget_secrets(void);
 
 /* conf_print(): The table of settings for the README (`cem conf`): name, default,

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The keys. HKDF with SHA-256 (RFC 5869): extract with a fixed salt, expand once,
+ * The keys-> HKDF with SHA-256 (RFC 5869): extract with a fixed salt, expand once,
  * as 32 bytes are one block. Two generations are kept, so that a secret can be
  * changed while tokens and sealed texts of the old one are still about. The number
  * of a generation is the first byte of a key derived for nothing else: it is the
  * same wherever the same secret is set, and says nothing about it.
  */
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <sodium.h>
 
@@ -15,11 +17,13 @@
 
 enum { GENERATIONS = 2, TOKEN_MAX = 500 };
 
-static struct {
+/* In pages of their own that a forked child gets zeroed: what decodes pictures must
+ * have nothing to tell. */
+static struct keys {
 	uint8_t bytes[KEY_USES][GENERATIONS][TOKEN_MAX];
 	size_t size[KEY_USES][GENERATIONS];
 	uint8_t number[GENERATIONS];
-} keys;
+} *keys;
 
 static const char *const info[KEY_USES] = {
 	"", "cem nrc hash 1", "cem seal 1", "cem throttle 1", "cem card 1", "cem form 1"
@@ -58,11 +62,11 @@ load_generation(int g, const char *secret)
 	if (!*secret)
 		return;
 	for (int use = KEY_NRC; use < KEY_USES; use++) {
-		derive(keys.bytes[use][g], secret, info[use]);
-		keys.size[use][g] = KEY_SIZE;
+		derive(keys->bytes[use][g], secret, info[use]);
+		keys->size[use][g] = KEY_SIZE;
 	}
 	derive(number, secret, "cem number 1");
-	keys.number[g] = number[0];
+	keys->number[g] = number[0];
 }
 
 static void
@@ -70,14 +74,22 @@ load_token(int g, const char *secret)
 {
 	size_t n = strlen(secret);
 
-	memcpy(keys.bytes[KEY_TOKEN][g], secret, n);
-	keys.size[KEY_TOKEN][g] = n;
+	memcpy(keys->bytes[KEY_TOKEN][g], secret, n);
+	keys->size[KEY_TOKEN][g] = n;
 }
 
 void
 key_load(void)
 {
-	sodium_memzero(&keys, sizeof(keys));
+	if (!keys) {
+		keys = mmap(NULL, sizeof(*keys), PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (keys == MAP_FAILED ||
+		    madvise(keys, sizeof(*keys), MADV_WIPEONFORK) != 0 ||
+		    madvise(keys, sizeof(*keys), MADV_DONTDUMP) != 0)
+			abort(); /* at the start of a worker; all of Linux since 4.14 */
+	}
+	sodium_memzero(keys, sizeof(*keys));
 	load_generation(0, conf.secret_key);
 	load_generation(1, conf.secret_key_previous);
 	load_token(0, conf.jwt_secret);
@@ -87,11 +99,11 @@ key_load(void)
 bool
 key_get(enum key_use use, int generation, struct key *out)
 {
-	if (generation >= GENERATIONS || !keys.size[use][generation])
+	if (generation >= GENERATIONS || !keys->size[use][generation])
 		return false;
-	out->bytes = keys.bytes[use][generation];
-	out->size = keys.size[use][generation];
-	out->number = keys.number[generation];
+	out->bytes = keys->bytes[use][generation];
+	out->size = keys->size[use][generation];
+	out->number = keys->number[generation];
 	return true;
 }
 
@@ -107,6 +119,12 @@ key_find(enum key_use use, uint8_t number, struct key *out)
 void
 key_forget(enum key_use use)
 {
-	sodium_memzero(keys.bytes[use], sizeof(keys.bytes[use]));
-	memset(keys.size[use], 0, sizeof(keys.size[use]));
+	sodium_memzero(keys->bytes[use], sizeof(keys->bytes[use]));
+	memset(keys->size[use], 0, sizeof(keys->size[use]));
+}
+
+void
+key_forget_all(void)
+{
+	sodium_memzero(keys, sizeof(*keys));
 }

@@ -22,7 +22,8 @@ struct key {
 };
 
 /* key_load(): Derive all keys from conf. The first generation makes new things; the
- * second, from the ..._PREVIOUS settings, only reads old ones. Wipes nothing. */
+ * second, from the ..._PREVIOUS settings, only reads old ones. Children forked
+ * afterwards do not have them. */
 void key_load(void);
 
 /* key_get(use, generation, out): Generation 0 is current, 1 the previous. False if
@@ -35,5 +36,8 @@ bool key_find(enum key_use use, uint8_t number, struct key *out);
 /* key_forget(use): Wipe one use's keys in this process. Workers forget KEY_CARD:
  * only the signer process has it. */
 void key_forget(enum key_use use);
+
+/* key_forget_all(): Wipe every key in this process. */
+void key_forget_all(void);
 
 #endif

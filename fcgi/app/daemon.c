@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cem serve: the parent, its FastCGI workers and its job worker. A worker opens what
+ * it needs, starts its helpers, locks itself, and then answers; the order in
+ * worker_start is what keeps secrets from the helpers:
+ *
+ *     become the unprivileged user     derive keys     fork the signer (gets the
+ *     card key)     forget the secrets and the card key     fork the picture decoder
+ *     (has no secret at all)     open store and database     lock
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "arena.h"
+#include "issuer.h"
+#include "command.h"
+#include "conf.h"
+#include "db.h"
+#include "draw.h"
+#include "front.h"
+#include "image.h"
+#include "key.h"
+#include "log.h"
+#include "place.h"
+#include "port.h"
+#include "proc.h"
+#include "sandbox.h"
+#include "serve.h"
+#include "store.h"
+#include "text.h"
+#include "work.h"
+
+enum {
+	REQUEST_MEMORY = 8 * 1024 * 1024,
+	JSON_MAX = 1024 * 1024,
+	UPLOAD_EXTRA_MB = 12	/* nginx's limit: documents of 20 MB, form and all */
+};
+
+static int listener;
+
+const struct sandbox *
+command_sandbox(struct arena *a)
+{
+	static struct sandbox s;
+	static const char *writable[4], *readable[8];
+	struct db_port to = db_port(conf.database_url, a);
+	int n = 0;
+
+	writable[n++] = arena_print(a, "%s/store", conf.state_dir);
+	if (to.file) {
+		const char *end = strrchr(to.file, '/');
+
+		writable[n++] = end ? arena_copy(a, to.file, (size_t)(end - to.file)) :
+		    ".";
+	}
+	n = 0;
+	readable[n++] = arena_print(a, "%s/spool", conf.state_dir);
+	readable[n++] = "/etc/hosts";
+	readable[n++] = "/etc/resolv.conf";
+	readable[n++] = "/etc/nsswitch.conf";
+	readable[n++] = "/etc/ssl/certs";
+	readable[n++] = to.authorities;
+	s = (struct sandbox){ .writable = writable, .readable = readable,
+	    .connect_port = to.tcp, .connect_unix = to.local };
+	return &s;
+}
+
+/* Everything a worker of either kind needs, in the order told above. */
+static enum err
+worker_start(struct arena *a, struct db **db)
+{
+	enum err e = sandbox_drop(conf.worker_user);
+
+	if (!e)
+		e = store_open(arena_print(a, "%s/store", conf.state_dir));
+	if (!e)
+		e = db_open(conf.database_url, a, db);
+	if (!e)
+		e = sandbox_lock(command_sandbox(a));
+	return e;
+}
+
+static enum err
+web_start(struct arena *a, struct db **db)
+{
+	enum err e;
+
+	conf_guard();
+	key_load();
+	e = issuer_start();
+	conf_forget_secrets();
+	if (!e)
+		e = image_start();
+	if (!e)
+		e = draw_open();
+	return e ? e : worker_start(a, db);
+}
+
+static int
+web_worker(int number)
+{
+	struct arena *kept = arena_make(REQUEST_MEMORY, NULL);
+	struct serve s = {
+		.socket = listener, .arena = arena_make(REQUEST_MEMORY, serve_abort),
+		.max_json = JSON_MAX,
+		.max_upload = (size_t)(conf.max_upload_mb + UPLOAD_EXTRA_MB) << 20,
+		.spool_dir = arena_print(kept, "%s/spool", conf.state_dir),
+		.handle = front
+	};
+
+	if (sandbox_drop(conf.worker_user) || web_start(kept, &s.db)) {
+		log_write(LOG_ERROR, "worker %d could not start", number);
+		return 1;
+	}
+	db_arena(s.db, s.arena);
+	proc_ready();
+	return serve(&s);
+}
+
+static int
+job_worker(int number)
+{
+	struct arena *a = arena_make(REQUEST_MEMORY, NULL);
+	struct db *db;
+
+	conf_guard();
+	conf_forget_secrets();
+	if (worker_start(a, &db)) {
+		log_write(LOG_ERROR, "job worker %d could not start", number);
+		return 1;
+	}
+	proc_ready();
+	return work_loop(db);
+}
+
+/* The schema must be this program's: a worker never guesses. */
+static enum err
+check_version(struct db *db)
+{
+	int64_t version;
+	enum err e = db_version(db, &version);
+
+	if (!e && version != db_version_wanted()) {
+		fprintf(stderr, "cem: the database is of version %lld, this program of "
+		    "%lld: run cem migrate\n", (long long)version,
+		    (long long)db_version_wanted());
+		e = ERR_BROKEN;
+	}
+	return e;
+}
+
+enum err
+command_open(struct command *c, struct db **db)
+{
+	enum err e;
+
+	key_load();
+	e = store_open(arena_print(c->arena, "%s/store", conf.state_dir));
+	if (!e)
+		e = db_open(conf.database_url, c->arena, db);
+	if (e)
+		fputs("cem: the store or the database can't be opened\n", stderr);
+	return e ? e : check_version(*db);
+}
+
+int
+command_migrate(struct command *c)
+{
+	struct db *db;
+	int n = 0;
+	enum err e = db_open(conf.database_url, c->arena, &db);
+
+	if (e) {
+		fputs("cem: the database can't be opened\n", stderr);
+		return 1;
+	}
+	e = db_migrate(db, &n);
+	if (!e)
+		e = place_load(db, c->arena);
+	db_close(db);
+	if (e) {
+		fprintf(stderr, "cem: the migration failed: %s\n", err_name(e));
+		return 1;
+	}
+	printf("database is at version %lld, %d steps done\n",
+	    (long long)db_version_wanted(), n);
+	return 0;
+}
+
+int
+command_serve(struct command *c)
+{
+	const struct proc_kind kinds[] = {
+		{ "worker", (int)conf.workers, web_worker },
+		{ "job worker", 1, job_worker }
+	};
+	struct db *db;
+	enum err e;
+
+	if (c->argc)
+		return command_usage("serve [--config FILE]");
+	e = command_open(c, &db);
+	if (!e)
+		e = issuer_publish(db, c->arena);
+	if (e)
+		return 1;
+	db_close(db);
+	key_forget_all();
+	listener = proc_listen(conf.socket);
+	if (listener < 0)
+		return 1;
+	return proc_supervise(kinds, 2, c->whole);
+}

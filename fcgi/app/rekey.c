@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cem key: the keys' life. After SECRET_KEY was changed (and the old one put into
+ * SECRET_KEY_PREVIOUS), `cem key rotate` seals every NRC and birth date anew, row by
+ * row; it can be stopped and started again, and the workers go on meanwhile, as they
+ * read both. When it says that all is done, SECRET_KEY_PREVIOUS can go.
+ */
+#include <stdio.h>
+
+#include "arena.h"
+#include "clock.h"
+#include "command.h"
+#include "db.h"
+#include "issuer.h"
+#include "queries.h"
+#include "seal.h"
+#include "text.h"
+
+enum { BATCH = 500 };
+
+struct rotation {
+	struct db *db;
+	struct arena *arena;
+	int64_t n_done, n_skipped;
+};
+
+static enum err
+reseal(struct rotation *t, const struct farmer_sealed_row *row)
+{
+	struct arena *a = t->arena;
+	const char *nrc = seal_open(a, "farmer.nrc", row->farmer_row_id, row->nrc_sealed);
+	const char *birth = seal_open(a, "farmer.birth", row->farmer_row_id,
+	    row->birth_sealed);
+	int64_t n;
+	enum err e;
+
+	if (!nrc || !birth)
+		return ERR_BROKEN;
+	e = q_farmer_reseal(t->db, &(struct farmer_reseal_in){
+	    .farmer_id = row->farmer_id, .nrc_hash = seal_hash(a, nrc, 0),
+	    .nrc_sealed = seal_text(a, "farmer.nrc", row->farmer_row_id, nrc),
+	    .birth_sealed = seal_text(a, "farmer.birth", row->farmer_row_id, birth),
+	    .old_sealed = row->nrc_sealed }, &n);
+	t->n_done += !e && n;
+	t->n_skipped += !e && !n; /* edited meanwhile, and so sealed anew */
+	return e;
+}
+
+/* One run of rows in one transaction; *last becomes the last one seen, or NULL. */
+static enum err
+rotate_batch(struct rotation *t, char last[40], size_t *n)
+{
+	struct farmer_sealed_row *rows;
+	enum err e;
+
+	arena_reset(t->arena);
+	e = db_begin(t->db);
+	if (!e)
+		e = q_farmer_sealed(t->db, &(struct farmer_sealed_in){
+		    .farmer_id = last, .limit = BATCH }, &rows, n);
+	for (size_t i = 0; !e && i < *n; i++)
+		if (!seal_is_current(t->arena, rows[i].nrc_sealed))
+			e = reseal(t, &rows[i]);
+	if (e) {
+		db_rollback(t->db);
+		return e;
+	}
+	if (*n)
+		(void)snprintf(last, 40, "%s", rows[*n - 1].farmer_id);
+	return db_commit(t->db);
+}
+
+static int
+rotate(struct command *c)
+{
+	struct rotation t = { .arena = arena_make(32 * 1024 * 1024, NULL) };
+	char last[40] = "";
+	size_t n = 1;
+	enum err e = command_open(c, &t.db);
+
+	if (e)
+		return 1;
+	db_arena(t.db, t.arena);
+	while (!e && n)
+		e = rotate_batch(&t, last, &n);
+	if (!e)
+		e = issuer_publish(t.db, t.arena);
+	printf("sealed %lld rows anew, %lld were changed meanwhile: %s\n",
+	    (long long)t.n_done, (long long)t.n_skipped,
+	    e ? "stopped by a failure; start again" : "all done");
+	return e != OK;
+}
+
+static int
+list(struct command *c)
+{
+	struct card_key_list_row *rows;
+	char day[CLOCK_TEXT];
+	struct db *db;
+	size_t n;
+
+	if (command_open(c, &db) || q_card_key_list(db, &rows, &n))
+		return 1;
+	for (size_t i = 0; i < n; i++) {
+		(void)clock_date(rows[i].created_at, day);
+		printf("%s\t%s\t%s\t%s\n", rows[i].kid, rows[i].public_key, day,
+		    rows[i].revoked_at ? "revoked" : "good");
+	}
+	return 0;
+}
+
+int
+command_key(struct command *c)
+{
+	if (c->argc == 1 && text_same(c->argv[0], "rotate"))
+		return rotate(c);
+	if (c->argc == 1 && text_same(c->argv[0], "list"))
+		return list(c);
+	return command_usage("key list|rotate");
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cem, a farmer register: one program for the server, its workers and its tools.
+ * This is the table of commands; nothing here knows what they do.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "arena.h"
+#include "command.h"
+#include "conf.h"
+#include "log.h"
+#include "text.h"
+#include "version.h"
+
+enum { MEMORY = 256 * 1024 * 1024 };
+
+static int
+command_conf(struct command *c)
+{
+	(void)c; /* takes no words */
+	puts("| Setting | Default | Meaning |\n|---|---|---|");
+	conf_print();
+	return 0;
+}
+
+static int
+command_version(struct command *c)
+{
+	(void)c; /* takes no words */
+	puts("cem " CEM_VERSION);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct command *c);
+	bool settings;		/* needs them read first */
+	const char *words;
+} commands[] = {
+	{ "serve", command_serve, true, "answer requests until told to stop" },
+	{ "work", command_work, true, "do the housekeeping, once with --once" },
+	{ "sweep", command_sweep, true, "remove stored bytes that no row names" },
+	{ "migrate", command_migrate, true, "bring the database to this version" },
+	{ "check", command_check, true, "check settings, database and sandbox" },
+	{ "user", command_user, true, "add, list, on, off, password" },
+	{ "key", command_key, true, "list card keys, rotate after a change of secret" },
+	{ "sample", command_sample, true, "N invented farmers with drawn portraits" },
+	{ "routes", command_routes, false, "who may call what" },
+	{ "openapi", command_openapi, false, "the interface as OpenAPI 3.1" },
+	{ "conf", command_conf, false, "the settings there are" },
+	{ "version", command_version, false, "the version" },
+};
+
+enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static int
+usage(void)
+{
+	fputs("usage: cem COMMAND [--config FILE] [WORDS]\n\n", stderr);
+	for (int i = 0; i < N_COMMANDS; i++)
+		fprintf(stderr, "  %-9s %s\n", commands[i].name, commands[i].words);
+	return 2;
+}
+
+int
+command_usage(const char *words)
+{
+	fprintf(stderr, "usage: cem %s\n", words);
+	return 2;
+}
+
+static void
+take_out(struct command *c, int at, int n)
+{
+	for (int i = at; i + n <= c->argc; i++)
+		c->argv[i] = c->argv[i + n]; /* the NULL at the end comes along */
+	c->argc -= n;
+}
+
+const char *
+command_option(struct command *c, const char *name)
+{
+	const char *value;
+
+	for (int i = 0; i + 1 < c->argc; i++) {
+		if (!text_same(c->argv[i], name))
+			continue;
+		value = c->argv[i + 1];
+		take_out(c, i, 2);
+		return value;
+	}
+	return NULL;
+}
+
+bool
+command_flag(struct command *c, const char *name)
+{
+	for (int i = 0; i < c->argc; i++) {
+		if (!text_same(c->argv[i], name))
+			continue;
+		take_out(c, i, 1);
+		return true;
+	}
+	return false;
+}
+
+static void
+set_log_level(void)
+{
+	static const char *const names[] = { "debug", "info", "warn", "error" };
+
+	for (int i = 0; i < 4; i++)
+		if (text_same(names[i], conf.log_level))
+			log_limit((enum log_level)i);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct command c = { .whole = argv, .arena = arena_make(MEMORY, NULL) };
+	const char *config;
+
+	if (argc < 2)
+		return usage();
+	if (sodium_init() < 0) {
+		fputs("cem: no source of random numbers\n", stderr);
+		return 1;
+	}
+	/* A copy, as options are taken out, and the whole is needed for a reload. */
+	c.argc = argc - 2;
+	c.argv = arena_array(c.arena, char *, (size_t)c.argc + 1);
+	memcpy(c.argv, argv + 2, (size_t)c.argc * sizeof(*argv));
+	config = command_option(&c, "--config");
+	for (int i = 0; i < N_COMMANDS; i++) {
+		if (!text_same(commands[i].name, argv[1]))
+			continue;
+		if (commands[i].settings && !conf_load(config))
+			return 1;
+		if (commands[i].settings)
+			set_log_level();
+		return commands[i].run(&c);
+	}
+	return usage();
+}
