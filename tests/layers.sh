@@ -24,7 +24,7 @@ BEGIN {
 	tier_of["templates.h"] = "app"
 
 	# In app/ one noun never includes another, but all share these.
-	n = split("front.h fields.h page.h routes.def jobs.def version.h templates.h", words, " ")
+	n = split("command.h front.h fields.h page.h work.h routes.def jobs.def version.h templates.h", words, " ")
 	for (i = 1; i <= n; i++)
 		shared[words[i]] = 1
 
@@ -34,7 +34,7 @@ BEGIN {
 	home["jansson.h"] = "^fcgi/web/json[.]c$"
 	home["curl/curl.h"] = "^fcgi/core/fetch[.]c$"
 	home["qrencode.h"] = "^fcgi/core/qr[.]c$"
-	home["cairo.h"] = home["cairo-pdf.h"] = home["cairo-ft.h"] = "^fcgi/core/(draw|font)[a-z_]*[.][ch]$"
+	home["cairo.h"] = home["cairo-pdf.h"] = home["cairo-ft.h"] = "^fcgi/core/(draw|font|pen)[a-z_]*[.][ch]$"
 	home["ft2build.h"] = home["cairo.h"]
 	home["png.h"] = "^fcgi/core/(qr|image[a-z_]*)[.]c$"
 	home["jpeglib.h"] = home["jerror.h"] = home["turbojpeg.h"] = "^fcgi/core/image[a-z_]*[.][ch]$"
@@ -42,7 +42,7 @@ BEGIN {
 	home["crypt.h"] = "^fcgi/core/password[.]c$"
 	home["seccomp.h"] = home["linux/landlock.h"] = "^fcgi/base/sandbox[a-z_]*[.][ch]$"
 	home["zlib.h"] = "^fcgi/core/"
-	home["sodium.h"] = "^fcgi/(base/|core/|main[.]c$)"
+	home["sodium.h"] = "^fcgi/(base/|core/|app/|main[.]c$)"
 
 	# What every program may include: C11, POSIX and Linux itself.
 	n = split("assert ctype errno fcntl dirent ftw getopt glob grp inttypes limits locale math netdb " \

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: MIT
+# ./run test and ./run fuzz. Read by ./run. A part is a function part_NAME; each adds
+# what it counted to passed and failed. Logs are in build/test/.
+
+# Seconds that a part's programs may take at most before they count as hung.
+unit_limit=180
+pytest_limit=1500
+fuzz_seconds=10
+
+run_test() {
+	local part all="build layers style unit generators api-sqlite api-pgsql fuzz"
+	local wanted="$*" began=$SECONDS
+
+	for part; do
+		case " $all api " in
+		*" $part "*) ;;
+		*) die "there is no part \"$part\"; the parts are: $all (api means both)" ;;
+		esac
+	done
+	# shellcheck disable=SC2086 # names without blanks
+	packages_install $build_packages $run_packages $test_packages
+	cd "$root" || exit 1
+	logs=$root/build/test passed=0 failed=0 skipped=0
+	mkdir -p "$logs"
+	export PYTHONDONTWRITEBYTECODE=1 LC_ALL=C.UTF-8
+	trap 'cluster_stop' EXIT
+	trap 'exit 130' INT TERM HUP
+	for part in $all; do
+		case " ${wanted:-$all} " in
+		*" $part "* | *" ${part%-*} "*) "part_${part//-/_}" ;;
+		esac
+	done
+	cluster_stop
+	[ "$skipped" = 0 ] || echo "$skipped skipped (named above)"
+	echo "took $((SECONDS - began)) s; logs are in build/test/"
+	echo "$passed passed, $failed failed"
+	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+	exit
+}
+
+# count PART NAME PASSED FAILED: Add, and say so.
+count() {
+	passed=$((passed + $3)) failed=$((failed + $4))
+	if [ "$4" = 0 ]; then
+		echo "$1: $2: $3 passed"
+	else
+		echo "$1: $2: $3 passed, $4 FAILED"
+	fi
+}
+
+# count_log PART NAME LOG STATUS: The same from a log that ends in "N passed, N failed".
+# A program that fails without counting it has failed once.
+count_log() {
+	local good=0 bad=0 line
+
+	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$3" | tail -n 1)
+	[ -z "$line" ] || read -r good _ bad _ <<<"$line"
+	if [ "$bad" = 0 ] && { [ "$4" != 0 ] || [ "$good" = 0 ]; }; then
+		bad=1
+		echo "$1: $2: ended with status $4"
+	fi
+	if [ "$bad" != 0 ]; then
+		grep '^not ok' "$3" | head -n 40
+		grep -Ev '^(ok|not ok)' "$3" | tail -n 30
+	fi
+	count "$1" "$2" "$good" "$bad"
+}
+
+# targets RULE: What build.ninja builds by that rule.
+targets() {
+	ninja -C "$root" -t targets rule "$1" | grep -v '^ninja:'
+}
+
+part_build() {
+	local log=$logs/build.log
+
+	if flock "$root/build" ninja -C "$root" >"$log" 2>&1; then
+		count build "release, debug, tests, fuzzers" 1 0
+	else
+		tail -n 60 "$log"
+		count build "see build/test/build.log" 0 1
+	fi
+}
+
+# built TARGET...: Build them; a failure is counted and ends the part.
+built() {
+	flock "$root/build" ninja -C "$root" "$@" >"$logs/built.log" 2>&1 && return
+	tail -n 40 "$logs/built.log"
+	count build "$*" 0 1
+	return 1
+}
+
+part_layers() {
+	tests/layers.sh >"$logs/layers.log" 2>&1
+	count_log layers includes "$logs/layers.log" $?
+}
+
+part_style() {
+	tests/style.sh >"$logs/style.log" 2>&1
+	count_log style rules "$logs/style.log" $?
+}
+
+# cluster_start: A private PostgreSQL, its URL in $cluster_url.
+cluster_start() {
+	local port
+
+	cluster=$(mktemp -d /tmp/cem-pg-XXXXXX) && chmod 755 "$cluster" || return 1
+	for _ in 1 2 3 4 5; do
+		port=$((20000 + RANDOM % 12000))
+		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+	done
+	cluster_url=$(tests/pg-up.sh "$cluster" "$port" 2>"$logs/pg-up.log" </dev/null) && return
+	cat "$logs/pg-up.log"
+	return 1
+}
+
+cluster_stop() {
+	[ -n "${cluster:-}" ] || return 0
+	tests/pg-up.sh "$cluster" stop
+	rm -rf "$cluster"
+	cluster=
+}
+
+part_unit() {
+	local names name log status
+
+	names=$(targets unit)
+	# shellcheck disable=SC2086 # names without blanks
+	built $names || return
+	if ! cluster_start; then
+		count unit "the private PostgreSQL did not start" 0 1
+		return
+	fi
+	for name in $names; do
+		log=$logs/${name##*/}.log
+		TEST_PG_URL=$cluster_url \
+			UBSAN_OPTIONS=print_stacktrace=1 ASAN_OPTIONS=detect_leaks=1 \
+			timeout -k 5 $unit_limit "$name" >"$log" 2>&1 </dev/null
+		status=$?
+		count_log unit "${name##*/}" "$log" $status
+	done
+	cluster_stop
+}
+
+# pytest_run PART FOLDER: Its closing line is counted; an error is a failure.
+pytest_run() {
+	local log=$logs/$1.log status line good bad skip
+
+	compgen -G "$2/test_*.py" >/dev/null || return 0
+	timeout -k 30 $pytest_limit /usr/bin/python3 -m pytest -q --color=no -rfEsx \
+		-p no:cacheprovider "$2" >"$log" 2>&1 </dev/null
+	status=$?
+	line=$(grep -E '^(=+ )?[0-9]+ (passed|failed|skipped|error).* in [0-9.]+s' "$log" | tail -n 1)
+	good=$(number passed "$line")
+	bad=$(($(number failed "$line") + $(number 'errors?' "$line")))
+	skip=$(number skipped "$line")
+	if [ "$bad" = 0 ] && { [ $status != 0 ] || [ "$good" = 0 ]; }; then
+		bad=1
+		echo "$1: pytest ended with status $status"
+	fi
+	[ "$bad" = 0 ] || tail -n 200 "$log"
+	if [ "$skip" != 0 ]; then
+		skipped=$((skipped + skip))
+		grep '^SKIPPED' "$log"
+	fi
+	count "$1" "$2" "$good" "$bad"
+}
+
+# number WORD LINE: The count before WORD in pytest's closing line; 0 without.
+number() {
+	local n
+
+	n=$(grep -oE "[0-9]+ $1\b" <<<"$2" | head -n 1)
+	echo "${n%% *}" | sed 's/^$/0/'
+}
+
+part_generators() {
+	pytest_run generators tests/generators
+}
+
+part_api_sqlite() {
+	built build/release/cem || return
+	CEM_TEST_DATABASE=sqlite pytest_run api-sqlite tests/api
+}
+
+part_api_pgsql() {
+	built build/release/cem || return
+	CEM_TEST_DATABASE=pgsql pytest_run api-pgsql tests/api
+}
+
+# fuzz_one PROGRAM SECONDS: One fuzzer over its seeds and what it found before.
+fuzz_one() {
+	local name=${1##*/fuzz_} corpus
+
+	corpus=$root/build/fuzz/corpus/$name
+	mkdir -p "$corpus" "$root/tests/fuzz/seeds/$name"
+	set -- "$1" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+		-artifact_prefix="$root/build/fuzz/$name-"
+	[ ! -f "$root/tests/fuzz/$name.dict" ] || set -- "$@" -dict="$root/tests/fuzz/$name.dict"
+	"$@" "$corpus" "$root/tests/fuzz/seeds/$name" >"$logs/fuzz_$name.log" 2>&1 </dev/null
+}
+
+# part_fuzz [SECONDS]: As many at a time as there are processors.
+part_fuzz() {
+	local names name pids=() running=() i=0 seconds=${1:-$fuzz_seconds} runs at_once
+
+	names=$(targets fuzzer)
+	[ -n "$names" ] || return 0
+	# shellcheck disable=SC2086 # names without blanks
+	built $names || return
+	at_once=$(nproc)
+	for name in $names; do
+		running+=("$name")
+		fuzz_one "$name" "$seconds" &
+		pids+=($!)
+		[ ${#pids[@]} -lt "$at_once" ] || fuzz_wait
+	done
+	[ ${#pids[@]} = 0 ] || fuzz_wait
+}
+
+# fuzz_wait: Until those that run have ended; count them.
+fuzz_wait() {
+	for i in "${!pids[@]}"; do
+		name=${running[$i]##*/fuzz_}
+		if wait "${pids[$i]}"; then
+			runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$logs/fuzz_$name.log")
+			count fuzz "$name, ${runs:-0} runs in $seconds s" 1 0
+		else
+			tail -n 40 "$logs/fuzz_$name.log"
+			count fuzz "$name; the input is in build/fuzz/$name-*" 0 1
+		fi
+	done
+	pids=() running=()
+}
+
+run_fuzz() {
+	[ $# -le 1 ] || die "./run fuzz [SECONDS]"
+	whole SECONDS "${1:-60}" 1 1000000
+	# shellcheck disable=SC2086 # names without blanks
+	packages_install $build_packages $test_packages
+	cd "$root" || exit 1
+	logs=$root/build/test passed=0 failed=0
+	mkdir -p "$logs"
+	part_fuzz "${1:-60}"
+	echo "$passed passed, $failed failed"
+	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+	exit
+}
