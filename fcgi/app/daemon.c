@@ -108,7 +108,7 @@ web_worker(int number)
 		.max_json = JSON_MAX,
 		.max_upload = (size_t)(conf.max_upload_mb + UPLOAD_EXTRA_MB) << 20,
 		.spool_dir = arena_print(kept, "%s/spool", conf.state_dir),
-		.handle = front
+		.handle = front, .busy = proc_busy, .stopping = proc_stopping
 	};
 
 	if (sandbox_drop(conf.worker_user) || web_start(kept, &s.db)) {

@@ -261,10 +261,14 @@ read_file(struct arena *a, const char *file, const char **values)
 bool
 conf_load(const char *file)
 {
-	struct arena *a = arena_make(1024 * 1024, NULL); /* never given back */
+	static struct arena *a;	/* lives as long as the program */
 	const char *values[N_SETTINGS] = { NULL };
 	bool good = true;
 
+	if (!a)
+		a = arena_make(1024 * 1024, NULL);
+	arena_reset(a);
+	pool_used = 0;
 	if (file && !read_file(a, file, values))
 		good = false;
 	for (int i = 0; i < N_SETTINGS; i++) {
