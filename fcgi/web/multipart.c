@@ -303,6 +303,25 @@ after_delimiter(struct span *s)
 }
 
 /*
+ * The next CR LF and two dashes, or NULL. Not by memmem, which under the address
+ * sanitizer looks at all the rest each time and so takes quadratic time.
+ */
+static const char *
+find_dashes(const struct span *s)
+{
+	const char *p = s->p, *end = s->p + s->n;
+
+	while ((p = memchr(p, '\r', (size_t)(end - p)))) {
+		if (end - p < 4)
+			return NULL;
+		if (p[1] == '\n' && p[2] == '-' && p[3] == '-')
+			return p;
+		p++;
+	}
+	return NULL;
+}
+
+/*
  * Move s to just behind the next delimiter and what belongs to it. *before counts
  * the bytes that came before its CR LF. 1, -1 as after_delimiter; 0: there is none.
  */
@@ -312,7 +331,7 @@ next_delimiter(struct span *s, struct span delimiter, size_t *before)
 	const char *start = s->p, *p;
 	int kind;
 
-	while ((p = memmem(s->p, s->n, "\r\n--", 4))) {
+	while ((p = find_dashes(s))) {
 		span_skip(s, (size_t)(p - s->p) + 2);
 		if (s->n < delimiter.n || memcmp(s->p, delimiter.p, delimiter.n) != 0)
 			continue;
