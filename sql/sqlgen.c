@@ -22,17 +22,35 @@
 
 enum { FILE_MAX = 4 << 20, MEMORY = 256 << 20 };
 
+static void
+fault_print(struct gen *g, const char *file, int line, const char *format, va_list args)
+{
+	fprintf(stderr, "%s:%d: ", file, line);
+	(void)vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	g->faults++;
+}
+
 bool
 fault(struct gen *g, const char *file, int line, const char *format, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "%s:%d: ", file, line);
 	va_start(args, format);
-	(void)vfprintf(stderr, format, args);
+	fault_print(g, file, line, format, args);
 	va_end(args);
-	fputc('\n', stderr);
-	g->faults++;
+	return false;
+}
+
+bool
+wrong(struct gen *g, const struct statement *s, const struct token *t,
+    const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fault_print(g, s->file, t ? t->line : s->line, format, args);
+	va_end(args);
 	return false;
 }
 
@@ -94,8 +112,8 @@ check_people(struct gen *g)
 		for (size_t c = 0; c < g->n_columns; c++)
 			there = there || strcmp(g->columns[c].table, g->people[i]) == 0;
 		if (!there)
-			return fault(g, "sqlgen", 1, "the people table %s is not there after "
-			    "the last step", g->people[i]);
+			return fault(g, "sqlgen", 1, "the people table %s is not there "
+			    "after the last step", g->people[i]);
 	}
 	return true;
 }

@@ -98,6 +98,10 @@ struct gen {
 bool fault(struct gen *g, const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* wrong(g, s, t, format, ...): A fault in a statement, on t's line or its first. */
+bool wrong(struct gen *g, const struct statement *s, const struct token *t,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
+
 /* list_more(g, items, n, size): items with room for one more than n; call it before
  * each append. The array doubles when n is 0 or a power of two from 8 on. */
 void *list_more(struct gen *g, void *items, size_t n, size_t size);

@@ -46,8 +46,8 @@ emit_arguments(struct buf *b, const struct statement *s)
 	else if (s->kind == KIND_MANY)
 		buf_print(b, ",\n    struct %s_row **rows, size_t *n", s->row);
 	else if (s->kind == KIND_EACH)
-		buf_print(b, ",\n    enum err (*each)(void *context, const struct %s_row *row), "
-		    "void *context", s->row);
+		buf_print(b, ",\n    enum err (*each)(void *context, const struct %s_row "
+		    "*row), void *context", s->row);
 	else
 		buf_text(b, ", int64_t *n_changed");
 }
@@ -84,6 +84,13 @@ emit_char(struct buf *b, char c)
 		buf_char(b, c);
 }
 
+/* Shall the line of a literal end after c, its nth byte? */
+static bool
+ends_line(char c, size_t n)
+{
+	return c == '\n' || n >= LITERAL || (n >= LITERAL - 12 && c == ' ');
+}
+
 /* A text as lines of C literals, none of them long. */
 static void
 emit_literal(struct buf *b, const char *s, const char *indent)
@@ -95,7 +102,7 @@ emit_literal(struct buf *b, const char *s, const char *indent)
 		if (*s == '?' && s[1] == '?')
 			buf_char(b, '\\'); /* or it could begin a trigraph */
 		emit_char(b, *s);
-		if (s[1] && (*s == '\n' || n >= LITERAL || (n >= LITERAL - 12 && *s == ' '))) {
+		if (s[1] && ends_line(*s, n)) {
 			buf_print(b, "\"\n%s\"", indent);
 			n = 0;
 		}
@@ -192,7 +199,8 @@ emit_function(struct buf *b, const struct statement *s)
 		b->n -= strlen(" };\n");
 		buf_print(b, ".each = %s_each, .context = &to };\n", s->name);
 	} else {
-		emit_call(b, s, s->kind == KIND_ONE ? ", .out = out" : ", .n = n_changed");
+		emit_call(b, s, s->kind == KIND_ONE ? ", .out = out" :
+		    ", .n = n_changed");
 	}
 	buf_print(b, "\n\treturn db_run(db, &%s_query, &call);\n}\n\n", s->name);
 }
@@ -251,10 +259,11 @@ emit_header(struct gen *g, const char *path)
 	char *guard = arena_text(g->arena, file_name(path));
 
 	for (char *p = guard; *p; p++)
-		*p = (char)(isalnum((unsigned char)*p) ? toupper((unsigned char)*p) : '_');
-	buf_print(&b, "/* SPDX-License-Identifier: MIT */\n/* Made by sqlgen from sql/. */\n"
-	    "#ifndef GEN_%s\n#define GEN_%s\n\n#include <stdbool.h>\n#include <stddef.h>\n"
-	    "#include <stdint.h>\n\n#include \"err.h\"\n\nstruct db;\n", guard, guard);
+		*p = isalnum((unsigned char)*p) ? (char)toupper((unsigned char)*p) : '_';
+	buf_print(&b, "/* SPDX-License-Identifier: MIT */\n/* Made by sqlgen from sql/. "
+	    "*/\n#ifndef GEN_%s\n#define GEN_%s\n\n#include <stdbool.h>\n#include "
+	    "<stddef.h>\n#include <stdint.h>\n\n#include \"err.h\"\n\nstruct db;\n",
+	    guard, guard);
 	for (size_t i = 0; i < g->n_statements; i++)
 		if (!g->statements[i].merged)
 			emit_declaration(&b, &g->statements[i]);
@@ -268,8 +277,8 @@ emit_source(struct gen *g, const char *path, const char *header)
 	struct buf b = buf_make(g->arena, 1 << 16);
 	int number = 0;
 
-	buf_print(&b, "/* SPDX-License-Identifier: MIT */\n/* Made by sqlgen from sql/. */\n"
-	    "#include \"db.h\"\n#include \"%s\"\n\n", file_name(header));
+	buf_print(&b, "/* SPDX-License-Identifier: MIT */\n/* Made by sqlgen from sql/. "
+	    "*/\n#include \"db.h\"\n#include \"%s\"\n\n", file_name(header));
 	for (size_t i = 0; i < g->n_statements; i++) {
 		const struct statement *s = &g->statements[i];
 

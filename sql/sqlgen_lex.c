@@ -200,9 +200,9 @@ lex(struct gen *g, const char *file, const char *text, struct tokens *out)
 struct tokens
 lex_strip(struct gen *g, const struct tokens *tokens)
 {
-	struct tokens out;
+	struct tokens out = { NULL, 0 };
 
-	out = (struct tokens){ arena_array(g->arena, struct token, tokens->n + AHEAD), 0 };
+	out.items = arena_array(g->arena, struct token, tokens->n + AHEAD);
 	for (size_t i = 0; i < tokens->n; i++)
 		if (tokens->items[i].kind != TOKEN_COMMENT)
 			out.items[out.n++] = tokens->items[i];

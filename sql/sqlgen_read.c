@@ -40,10 +40,10 @@ name_check(struct gen *g, const struct statement *s, const char *name)
 {
 	if (strlen(name) > 60 || name[0] < 'a' || name[0] > 'z' ||
 	    strspn(name, NAME_LETTERS) != strlen(name))
-		return fault(g, s->file, s->line, "'%s' can't be a name in C: give it one "
+		return wrong(g, s, NULL, "'%s' can't be a name in C: give it one "
 		    "of a-z, 0-9 and _ with AS", name);
 	if (is_c_word(name))
-		return fault(g, s->file, s->line, "'%s' is a word of C: give it another "
+		return wrong(g, s, NULL, "'%s' is a word of C: give it another "
 		    "name", name);
 	return true;
 }
@@ -88,7 +88,7 @@ read_name(struct reader *r, char *rest)
 		if (strcmp(kinds[i], kind) == 0)
 			s->kind = (enum kind)i;
 	if (s->kind == KIND_NONE)
-		return fault(r->g, r->file, s->line, "write -- name: NAME :KIND with the "
+		return wrong(r->g, s, NULL, "write -- name: NAME :KIND with the "
 		    "kind :one, :many, :each or :exec");
 	return name_check(r->g, s, s->name);
 }
@@ -203,14 +203,14 @@ read_body(struct reader *r)
 		if (is_name(r, r->t))
 			break;
 	if (!token_is(r->t, ";"))
-		return fault(r->g, r->file, s->line, "%s has no ';' at its end", s->name);
+		return wrong(r->g, s, NULL, "%s has no ';' at its end", s->name);
 	s->start = part.at;
 	s->length = part.n = (size_t)(r->t->at - part.at);
 	if (!lex_part(r->g, &part, r->file, &all))
 		return false;
 	s->tokens = lex_strip(r->g, &all);
 	if (!s->tokens.n)
-		return fault(r->g, r->file, s->line, "%s is empty", s->name);
+		return wrong(r->g, s, NULL, "%s is empty", s->name);
 	for (r->t++; r->t->kind == TOKEN_COMMENT && !is_name(r, r->t); r->t++)
 		;
 	if (r->t->kind != TOKEN_END && !is_name(r, r->t))
@@ -231,7 +231,7 @@ read_statement(struct reader *r)
 		if (!read_comment(r))
 			return false;
 	if (!r->s.words)
-		return fault(r->g, r->file, r->s.line, "say in a comment what %s is for and "
+		return wrong(r->g, &r->s, NULL, "say in a comment what %s is for and "
 		    "who uses it", r->s.name);
 	return read_body(r);
 }
@@ -249,7 +249,8 @@ read_statements(struct gen *g, const char *path, const char *text)
 	while (r.t->kind == TOKEN_COMMENT && !is_name(&r, r.t))
 		r.t++;
 	if (r.t->kind != TOKEN_END && !is_name(&r, r.t))
-		return fault(g, path, r.t->line, "a statement needs its own -- name: line");
+		return fault(g, path, r.t->line, "a statement needs its own "
+		    "-- name: line");
 	while (r.t->kind != TOKEN_END) {
 		if (read_statement(&r)) {
 			g->statements = list_more(g, g->statements, g->n_statements,

@@ -60,7 +60,7 @@ check_word(struct gen *g, const struct statement *s, const struct token *t)
 	if (t->kind != TOKEN_WORD || is_qualified(t, s->tokens.items))
 		return true;
 	if (call && t->n > 4 && (strncasecmp(t->at, "json", 4) == 0))
-		return fault(g, s->file, t->line, "%s(): JSON differs between the databases; "
+		return wrong(g, s, t, "%s(): JSON differs between the databases; "
 		    "use columns, or -- only:", token_text(g, t));
 	for (const struct rule *rule = rules; rule->word; rule++) {
 		if (!token_is(t, rule->word))
@@ -69,7 +69,7 @@ check_word(struct gen *g, const struct statement *s, const struct token *t)
 		if (!call && token_in(t, (const char *const[]){ "DATE", "TIME", "NOW",
 		    "LOWER", "UPPER", "MATCH", NULL }))
 			continue;
-		return fault(g, s->file, t->line, "%s differs between the databases: %s",
+		return wrong(g, s, t, "%s differs between the databases: %s",
 		    rule->word, rule->instead);
 	}
 	return true;
@@ -87,7 +87,7 @@ check_is(struct gen *g, const struct statement *s, const struct token *t)
 	if (token_in(next, (const char *const[]){ "NULL", "TRUE", "FALSE", "DISTINCT",
 	    NULL }))
 		return true;
-	return fault(g, s->file, t->line, "IS stands before NULL, TRUE, FALSE or DISTINCT "
+	return wrong(g, s, t, "IS stands before NULL, TRUE, FALSE or DISTINCT "
 	    "FROM; write IS NOT DISTINCT FROM");
 }
 
@@ -100,7 +100,7 @@ check_boolean(struct gen *g, const struct statement *s, const struct token *t)
 	    !token_in(t + 1, (const char *const[]){ "=", "<>", "!=", NULL }) ||
 	    t[2].kind != TOKEN_NUMBER)
 		return true;
-	return fault(g, s->file, t->line, "%s is BOOLEAN: compare it with TRUE or FALSE",
+	return wrong(g, s, t, "%s is BOOLEAN: compare it with TRUE or FALSE",
 	    token_text(g, t));
 }
 
@@ -113,11 +113,11 @@ check_both(struct gen *g, const struct statement *s)
 		if (!check_word(g, s, t) || !check_is(g, s, t) || !check_boolean(g, s, t))
 			return false;
 		if (token_is(t, "=="))
-			return fault(g, s->file, t->line, "write = for ==");
+			return wrong(g, s, t, "write = for ==");
 		if ((token_is(t, "INSERT") && token_is(t + 1, "OR")) ||
 		    (token_is(t, "REPLACE") && token_is(t + 1, "INTO")) ||
 		    (token_is(t, "UPDATE") && token_is(t + 1, "OR")))
-			return fault(g, s->file, t->line, "PostgreSQL does not know this form; "
+			return wrong(g, s, t, "PostgreSQL does not know this form; "
 			    "write ON CONFLICT ... DO UPDATE or DO NOTHING");
 	}
 	return true;
@@ -133,7 +133,7 @@ check_star(struct gen *g, const struct statement *s, const struct token *t)
 
 	if (!token_is(t, "*") || t == s->tokens.items || !token_in(t - 1, before))
 		return true;
-	return fault(g, s->file, t->line, "list the columns instead of *");
+	return wrong(g, s, t, "list the columns instead of *");
 }
 
 static bool
@@ -142,10 +142,10 @@ check_limit(struct gen *g, const struct statement *s, const struct token *t)
 	if (!token_in(t, (const char *const[]){ "LIMIT", "OFFSET", NULL }))
 		return true;
 	if (t[1].kind == TOKEN_NUMBER && strtod(t[1].at, NULL) > 10000)
-		return fault(g, s->file, t->line, "%s of more than 10000; read in parts by "
+		return wrong(g, s, t, "%s of more than 10000; read in parts by "
 		    "a keyset, or use :each", token_text(g, t));
 	if (token_is(t, "LIMIT") && token_is(t + 2, ","))
-		return fault(g, s->file, t->line, "write LIMIT n OFFSET m");
+		return wrong(g, s, t, "write LIMIT n OFFSET m");
 	return true;
 }
 
@@ -175,7 +175,7 @@ check_sum(struct gen *g, const struct statement *s, const struct token *t)
 	while ((around = enclosing(around, s->tokens.items)))
 		if (token_is(around, "CAST"))
 			return true;
-	return fault(g, s->file, t->line, "%s without CAST: its type differs between the "
+	return wrong(g, s, t, "%s without CAST: its type differs between the "
 	    "databases; write CAST(%s(...) AS BIGINT)", token_text(g, t),
 	    token_text(g, t));
 }
@@ -191,7 +191,7 @@ check_max(struct gen *g, const struct statement *s, const struct token *t)
 		return true;
 	for (; p->depth > t->depth || (p->kind == TOKEN_MARK && *p->at == '('); p++)
 		if (p->depth == t->depth + 1 && token_is(p, ","))
-			return fault(g, s->file, t->line, "%s of two values is not known to "
+			return wrong(g, s, t, "%s of two values is not known to "
 			    "PostgreSQL; write CASE", token_text(g, t));
 	return true;
 }
@@ -260,7 +260,7 @@ check_order(struct gen *g, const struct statement *s, const struct token *t)
 		t = order_term(t + 1, depth, &name, &nulls);
 		if (name && !nulls && !compared(s, name) &&
 		    nullable_name(g, s, token_text(g, name)))
-			return fault(g, s->file, name->line, "ORDER BY %s, which may be NULL: "
+			return wrong(g, s, name, "ORDER BY %s, which may be NULL: "
 			    "say NULLS FIRST or NULLS LAST", token_text(g, name));
 	} while (token_is(t, ","));
 	return true;
@@ -275,7 +275,7 @@ rules_check(struct gen *g, const struct statement *s)
 	const struct token *t = s->tokens.items;
 
 	if (!token_in(t, verbs))
-		return fault(g, s->file, t->line, "a statement begins with SELECT, WITH, "
+		return wrong(g, s, t, "a statement begins with SELECT, WITH, "
 		    "INSERT, UPDATE or DELETE");
 	for (size_t i = 0; i < s->tokens.n; i++)
 		if (!check_star(g, s, t + i) || !check_limit(g, s, t + i))
@@ -303,11 +303,11 @@ rules_people(struct gen *g, const struct statement *s)
 	for (size_t i = 0; i < s->tokens.n; i++)
 		limit = limit || (t[i].depth == 0 && token_is(&t[i], "LIMIT"));
 	if (people && !viewer && !s->open)
-		return fault(g, s->file, s->line, "%s touches people's data (%s): take what "
+		return wrong(g, s, NULL, "%s touches people's data (%s): take what "
 		    "the viewer may see as a :viewer_ parameter, or say -- open: why",
 		    s->name, people);
 	if (people && s->kind == KIND_MANY && !limit)
-		return fault(g, s->file, s->line, "%s lists people's data (%s) without a "
+		return wrong(g, s, NULL, "%s lists people's data (%s) without a "
 		    "LIMIT", s->name, people);
 	if (s->only != ONLY_NONE)
 		return true;
@@ -344,8 +344,8 @@ size_t
 columns_split(struct gen *g, const struct statement *s, struct tokens **out)
 {
 	static const char *const stop[] = {
-		"FROM", "WHERE", "GROUP", "HAVING", "WINDOW", "UNION", "EXCEPT", "INTERSECT",
-		"ORDER", "LIMIT", "OFFSET", NULL
+		"FROM", "WHERE", "GROUP", "HAVING", "WINDOW", "UNION", "EXCEPT",
+		"INTERSECT", "ORDER", "LIMIT", "OFFSET", NULL
 	};
 	const struct token *t = columns_start(s);
 	struct tokens *items = NULL;

@@ -120,9 +120,9 @@ static bool
 check_words(struct gen *g, const char *file, const struct tokens *tokens)
 {
 	static const char *const refused[] = {
-		"AUTOINCREMENT", "ROWID", "STRICT", "COLLATE", "PRAGMA", "BEGIN", "COMMIT",
-		"ROLLBACK", "ATTACH", "DETACH", "VACUUM", "TRIGGER", "VIRTUAL", "TEMP",
-		"TEMPORARY", "REPLACE", "GLOB", "REGEXP", "SERIAL", "BIGSERIAL",
+		"AUTOINCREMENT", "ROWID", "STRICT", "COLLATE", "PRAGMA", "BEGIN",
+		"COMMIT", "ROLLBACK", "ATTACH", "DETACH", "VACUUM", "TRIGGER", "VIRTUAL",
+		"TEMP", "TEMPORARY", "REPLACE", "GLOB", "REGEXP", "SERIAL", "BIGSERIAL",
 		"CURRENT_TIMESTAMP", "CURRENT_DATE", NULL
 	};
 
@@ -132,8 +132,8 @@ check_words(struct gen *g, const char *file, const struct tokens *tokens)
 		if (t->kind == TOKEN_PARAM)
 			return fault(g, file, t->line, "a migration has no parameters");
 		if (token_in(t, refused))
-			return fault(g, file, t->line, "%s is not for both databases, or not "
-			    "for a migration", token_text(g, t));
+			return fault(g, file, t->line, "%s is not for both databases, or "
+			    "not for a migration", token_text(g, t));
 	}
 	return true;
 }
@@ -210,15 +210,15 @@ check_column(struct gen *g, const char *file, int line, sqlite3_stmt *row)
 		return fault(g, file, line, "%s.%s has the type '%s'; there are TEXT, "
 		    "BIGINT, DOUBLE PRECISION and BOOLEAN", table, name, type);
 	if (sqlite3_column_int(row, 4) && !not_null)
-		return fault(g, file, line, "%s.%s is in the primary key: write NOT NULL, "
-		    "SQLite does not imply it", table, name);
+		return fault(g, file, line, "%s.%s is in the primary key: write NOT "
+		    "NULL, SQLite does not imply it", table, name);
 	if (value && type_read(type) == TYPE_BOOL && strcasecmp(value, "TRUE") != 0 &&
 	    strcasecmp(value, "FALSE") != 0)
 		return fault(g, file, line, "%s.%s: the default of a BOOLEAN is TRUE or "
 		    "FALSE", table, name);
 	if (schema_type(g, name) != TYPE_NONE && schema_type(g, name) != type_read(type))
-		return fault(g, file, line, "%s.%s is %s, but another column of this name "
-		    "is %s; one name has one type", table, name, type,
+		return fault(g, file, line, "%s.%s is %s, but another column of this "
+		    "name is %s; one name has one type", table, name, type,
 		    type_name(schema_type(g, name)));
 	g->columns = list_more(g, g->columns, g->n_columns, sizeof(*g->columns));
 	g->columns[g->n_columns++] = (struct column){ arena_text(g->arena, table),
@@ -265,7 +265,7 @@ step_name(struct gen *g, const char *path, struct step *step)
 	step->version = strtol(base, NULL, 10);
 	step->name = arena_copy(g->arena, base + 5, n - 9);
 	if (step->version != (int64_t)g->n_steps + 1)
-		return fault(g, path, 1, "this is migration %04d, but number %04d is next",
+		return fault(g, path, 1, "this is migration %04d, but %04d is next",
 		    (int)step->version, (int)g->n_steps + 1);
 	return true;
 }

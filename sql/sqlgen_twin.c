@@ -30,7 +30,7 @@ check_name(struct gen *g, const struct statement *s)
 		if (strcmp(t->name, s->name) != 0)
 			continue;
 		if (t->only == ONLY_NONE || s->only == ONLY_NONE || t->only == s->only)
-			return fault(g, s->file, s->line, "the name %s is taken (%s:%d)",
+			return wrong(g, s, NULL, "the name %s is taken (%s:%d)",
 			    s->name, t->file, t->line);
 	}
 	return true;
@@ -68,7 +68,8 @@ same_members(const struct member *a, size_t n, const struct member *b, size_t m)
 	for (size_t i = 0; i < n; i++) {
 		const struct member *other = member_find(b, m, a[i].name);
 
-		if (!other || other->type != a[i].type || other->optional != a[i].optional)
+		if (!other || other->type != a[i].type ||
+		    other->optional != a[i].optional)
 			return false;
 	}
 	return n == m;
@@ -121,7 +122,7 @@ check_again(struct gen *g, const struct statement *s)
 	    sqlite3_bind_parameter_count(stmt) == (int)s->n_params &&
 	    sqlite3_column_count(stmt) == (int)s->n_columns;
 	(void)sqlite3_finalize(stmt);
-	return same || fault(g, s->file, s->line, "%s: its text could not be numbered: %s",
+	return same || wrong(g, s, NULL, "%s: its text could not be numbered: %s",
 	    s->name, sqlite3_errmsg(g->sqlite));
 }
 
@@ -130,7 +131,7 @@ join(struct gen *g, struct statement *s, struct statement *twin)
 {
 	if (!same_members(s->params, s->n_params, twin->params, twin->n_params) ||
 	    !same_columns(s, twin) || s->kind != twin->kind || s->reads != twin->reads) {
-		fault(g, s->file, s->line, "%s: the two texts for sqlite and pgsql differ in "
+		wrong(g, s, NULL, "%s: the two texts for sqlite and pgsql differ in "
 		    "kind, parameters or columns", s->name);
 		return;
 	}
@@ -142,7 +143,9 @@ join(struct gen *g, struct statement *s, struct statement *twin)
 static void
 check_rows(struct gen *g)
 {
-	for (struct statement *s = g->statements; s < g->statements + g->n_statements; s++) {
+	struct statement *end = g->statements + g->n_statements;
+
+	for (struct statement *s = g->statements; s < end; s++) {
 		const struct statement *owner = NULL;
 
 		if (s->row == s->name || s->merged)
@@ -152,10 +155,10 @@ check_rows(struct gen *g)
 			    g->statements[i].row == g->statements[i].name)
 				owner = &g->statements[i];
 		if (!owner)
-			fault(g, s->file, s->line, "%s: no statement %s has a row of its own",
+			wrong(g, s, NULL, "%s: no statement %s has a row of its own",
 			    s->name, s->row);
 		else if (!same_columns(s, owner))
-			fault(g, s->file, s->line, "%s: its columns are not those of %s (%s:%d)",
+			wrong(g, s, NULL, "%s: its columns are not those of %s (%s:%d)",
 			    s->name, s->row, owner->file, owner->line);
 	}
 }

@@ -34,9 +34,9 @@ known_function(const char *name)
 {
 	static const char *const known[] = {
 		"count", "sum", "avg", "min", "max", "coalesce", "nullif", "length",
-		"substr", "replace", "trim", "ltrim", "rtrim", "abs", "round", "row_number",
-		"rank", "dense_rank", "ntile", "lag", "lead", "first_value", "last_value",
-		NULL
+		"substr", "replace", "trim", "ltrim", "rtrim", "abs", "round",
+		"row_number", "rank", "dense_rank", "ntile", "lag", "lead", "first_value",
+		"last_value", NULL
 	};
 
 	for (size_t i = 0; known[i]; i++)
@@ -53,8 +53,8 @@ authorize(void *context, int action, const char *one, const char *two,
 
 	(void)database;
 	(void)inner;
-	if ((action == SQLITE_READ || action == SQLITE_INSERT || action == SQLITE_UPDATE ||
-	    action == SQLITE_DELETE) && one)
+	if ((action == SQLITE_READ || action == SQLITE_INSERT ||
+	    action == SQLITE_UPDATE || action == SQLITE_DELETE) && one)
 		add_table(seen->g, seen->s, one);
 	if (action == SQLITE_FUNCTION && two && !known_function(two))
 		seen->function = arena_text(seen->g->arena, two);
@@ -82,7 +82,7 @@ prepare(struct gen *g, struct statement *s)
 	}
 	if (!seen.function || s->only != ONLY_NONE)
 		return stmt;
-	fault(g, s->file, s->line, "%s: the function %s() is not known to be alike on both "
+	wrong(g, s, NULL, "%s: the function %s() is not known to be alike on both "
 	    "databases; compute it in C, or mark -- only:", s->name, seen.function);
 	(void)sqlite3_finalize(stmt);
 	return NULL;
@@ -125,7 +125,7 @@ type_of(struct gen *g, const struct statement *s, const char *name, enum type *t
 	if (!mark || mark->type == TYPE_NONE)
 		return true;
 	if (*type != TYPE_NONE && *type != mark->type)
-		return fault(g, s->file, s->line, "%s is %s in the schema, so it can't be %s "
+		return wrong(g, s, NULL, "%s is %s in the schema, so it can't be %s "
 		    "here; one name has one type", name, type_name(*type),
 		    type_name(mark->type));
 	*type = mark->type;
@@ -163,9 +163,9 @@ add_param(struct gen *g, struct statement *s, const char *name)
 	if (!name_check(g, s, name) || !type_of(g, s, name, &m.type))
 		return false;
 	if (m.type == TYPE_NONE)
-		return fault(g, s->file, s->line, "%s: the parameter :%s has no type: no "
-		    "column has this name; write -- types: %s BIGINT (or another)", s->name,
-		    name, name);
+		return wrong(g, s, NULL, "%s: the parameter :%s has no type: no "
+		    "column has this name; write -- types: %s BIGINT (or another)",
+		    s->name, name, name);
 	if (m.type != TYPE_TEXT)
 		m.optional = mark ? mark->nullable : nullable_somewhere(g, s, name);
 	s->params = list_more(g, s->params, s->n_params, sizeof(*s->params));
@@ -185,12 +185,11 @@ is_outer(struct gen *g, const struct statement *s, const char *table, bool *all)
 
 		if (!token_is(&t[i], "LEFT"))
 			continue;
-		if (table && strcasecmp(token_text(g, name), table) == 0)
-			outer = true;
+		outer = outer || (table && token_is(name, table));
 		for (size_t c = 0; c <= g->n_columns; c++) {
 			if (c == g->n_columns)
 				*all = true;
-			else if (strcasecmp(g->columns[c].table, token_text(g, name)) == 0)
+			else if (token_is(name, g->columns[c].table))
 				break;
 		}
 	}
@@ -236,18 +235,18 @@ add_column(struct gen *g, struct statement *s, const char *name,
 
 	for (size_t i = 0; i < s->n_columns; i++)
 		if (strcmp(s->columns[i].name, name) == 0)
-			return fault(g, s->file, s->line, "%s gives %s twice", s->name, name);
+			return wrong(g, s, NULL, "%s gives %s twice", s->name, name);
 	if (!name_check(g, s, name) || !type_of(g, s, name, &m.type))
 		return false;
 	if (origin && m.type != TYPE_NONE && m.type != origin->type)
-		return fault(g, s->file, s->line, "%s gives %s.%s, a %s, the name %s, which "
+		return wrong(g, s, NULL, "%s gives %s.%s, a %s, the name %s, which "
 		    "is %s elsewhere; one name has one type", s->name, origin->table,
 		    origin->name, type_name(origin->type), name, type_name(m.type));
 	m.type = origin ? origin->type : m.type;
 	if (m.type == TYPE_NONE)
-		return fault(g, s->file, s->line, "%s: the column %s has no type: write "
-		    "-- types: %s BIGINT (or another), and -- nullable: %s if it may be NULL",
-		    s->name, name, name, name);
+		return wrong(g, s, NULL, "%s: the column %s has no type: write "
+		    "-- types: %s BIGINT (or another), and -- nullable: %s if it may be "
+		    "NULL", s->name, name, name, name);
 	outer = is_outer(g, s, origin ? origin->table : NULL, &all) || all;
 	if (m.type != TYPE_TEXT && mark)
 		m.optional = mark->nullable;
@@ -255,9 +254,9 @@ add_column(struct gen *g, struct statement *s, const char *name,
 	    !has_word(s, (const char *const[]){ "UNION", "EXCEPT", "INTERSECT", NULL }))
 		m.optional = origin->nullable || outer;
 	else if (m.type != TYPE_TEXT)
-		return fault(g, s->file, s->line, "%s: the number %s is computed, so say "
-		    "whether it may be NULL: -- types: %s %s, or -- nullable: %s", s->name,
-		    name, name, type_name(m.type), name);
+		return wrong(g, s, NULL, "%s: the number %s is computed, so say "
+		    "whether it may be NULL: -- types: %s %s, or -- nullable: %s",
+		    s->name, name, name, type_name(m.type), name);
 	s->columns = list_more(g, s->columns, s->n_columns, sizeof(*s->columns));
 	s->columns[s->n_columns++] = m;
 	return true;
@@ -271,6 +270,7 @@ origin_of(struct gen *g, const struct statement *s, sqlite3_stmt *stmt, int i,
 {
 	const char *table = sqlite3_column_table_name(stmt, i);
 	const char *name = sqlite3_column_origin_name(stmt, i);
+	static const char *const before[] = { "INTO", "UPDATE", "FROM", NULL };
 	const struct token *t = s->tokens.items;
 
 	if (table && name)
@@ -279,8 +279,7 @@ origin_of(struct gen *g, const struct statement *s, sqlite3_stmt *stmt, int i,
 	if (!name || s->reads)
 		return NULL;
 	for (size_t k = 0; k < s->tokens.n; k++)
-		if (token_in(&t[k], (const char *const[]){ "INTO", "UPDATE", "FROM", NULL }) &&
-		    t[k].depth == 0)
+		if (token_in(&t[k], before) && t[k].depth == 0)
 			return schema_column(g, token_text(g, &t[k + 1]), name);
 	return NULL;
 }
@@ -297,11 +296,11 @@ read_sqlite(struct gen *g, struct statement *s, sqlite3_stmt *stmt)
 		    sqlite3_bind_parameter_name(stmt, i) + 1)))
 			return false;
 	if (n != (size_t)sqlite3_column_count(stmt))
-		return fault(g, s->file, s->line, "%s: the list of its columns is not "
+		return wrong(g, s, NULL, "%s: the list of its columns is not "
 		    "understood; write it plainly", s->name);
-	for (size_t i = 0; i < n; i++)
-		if (!add_column(g, s, arena_text(g->arena, sqlite3_column_name(stmt, (int)i)),
-		    origin_of(g, s, stmt, (int)i, &items[i]), &items[i]))
+	for (int i = 0; i < (int)n; i++)
+		if (!add_column(g, s, arena_text(g->arena, sqlite3_column_name(stmt, i)),
+		    origin_of(g, s, stmt, i, &items[i]), &items[i]))
 			return false;
 	return true;
 }
@@ -352,7 +351,7 @@ read_pgsql(struct gen *g, struct statement *s)
 		const char *name = item_name(g, &items[i]);
 
 		if (!name)
-			return fault(g, s->file, items[i].items->line, "%s: give this column "
+			return wrong(g, s, items[i].items, "%s: give this column "
 			    "a name with AS", s->name);
 		if (!add_column(g, s, name, origin_guess(g, plain_item(g, &items[i])),
 		    &items[i]))
@@ -365,17 +364,17 @@ static bool
 check_kind(struct gen *g, const struct statement *s)
 {
 	if (s->kind == KIND_EXEC && s->n_columns)
-		return fault(g, s->file, s->line, "%s is :exec, but gives rows; make it :one, "
+		return wrong(g, s, NULL, "%s is :exec, but gives rows; make it :one, "
 		    ":many or :each", s->name);
 	if (s->kind != KIND_EXEC && !s->n_columns)
-		return fault(g, s->file, s->line, "%s gives no rows; make it :exec, or add "
+		return wrong(g, s, NULL, "%s gives no rows; make it :exec, or add "
 		    "RETURNING", s->name);
 	if (s->kind == KIND_EACH && !s->reads)
-		return fault(g, s->file, s->line, "%s is :each and writes; make it :many",
+		return wrong(g, s, NULL, "%s is :each and writes; make it :many",
 		    s->name);
 	for (size_t i = 0; i < s->n_marks; i++)
 		if (!s->marks[i].used)
-			return fault(g, s->file, s->line, "%s declares %s, but has no parameter "
+			return wrong(g, s, NULL, "%s declares %s, but has no parameter "
 			    "or column of that name", s->name, s->marks[i].name);
 	return true;
 }

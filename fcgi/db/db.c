@@ -22,8 +22,9 @@ db_url_check(const char *url)
 {
 	if (!url || !*url)
 		return "is empty";
-	if (strncmp(url, "postgresql://", 13) == 0 || strncmp(url, "postgres://", 11) == 0)
-		return NULL;
+	if (strncmp(url, "postgresql://", 13) == 0 ||
+	    strncmp(url, "postgres://", 11) == 0)
+		return pg_url_check(url);
 	if (strncmp(url, sqlite_prefix, strlen(sqlite_prefix)) != 0)
 		return "begins with neither sqlite: nor postgresql://";
 	url += strlen(sqlite_prefix);
@@ -69,8 +70,8 @@ db_close(struct db *db)
 	db_rollback(db);
 	if (db->link)
 		db->engine->close(db);
-	if (db->address)
-		explicit_bzero(db->address, strlen(db->address)); /* may hold a password */
+	if (db->address) /* it may hold a password */
+		explicit_bzero(db->address, strlen(db->address));
 	free(db->address);
 	free(db);
 }

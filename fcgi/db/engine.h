@@ -31,7 +31,7 @@ struct db {
 	char *address;			/* what comes after "sqlite:", or the URL */
 	void *link;			/* the engine's own */
 	bool in_transaction;
-	bool spoilt;			/* a statement failed in it: only rollback helps */
+	bool spoilt;			/* a statement failed in it */
 	bool read_only;
 	bool in_each;			/* a DB_EACH function is being called */
 	int64_t statements;
@@ -39,6 +39,9 @@ struct db {
 
 extern const struct db_engine db_sqlite;
 extern const struct db_engine db_pgsql;
+
+/* pg_url_check(url): NULL if libpq understands url, else what is wrong. */
+const char *pg_url_check(const char *url);
 
 /*
  * A row on its way into a struct. Of DB_EACH rows nothing is copied: texts point

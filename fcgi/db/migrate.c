@@ -127,7 +127,8 @@ collated(struct arena *arena, const char *sql)
 		n = strspn(p, letters);
 		if (n) {
 			if (first)
-				defines = word_is(p, n, "CREATE") || word_is(p, n, "ALTER");
+				defines = word_is(p, n, "CREATE") ||
+				    word_is(p, n, "ALTER");
 			buf_add(&out, p, n);
 			if (defines && !after_as && word_is(p, n, "TEXT"))
 				buf_text(&out, " COLLATE \"C\"");
@@ -215,8 +216,8 @@ db_migrate(struct db *db, int *n_done)
 		return ERR_BROKEN;
 	e = db_version(db, &version);
 	if (!e && version > db_version_wanted()) {
-		log_write(LOG_ERROR, "db: the database has version %lld, this program knows "
-		    "%lld: it is older than the database", (long long)version,
+		log_write(LOG_ERROR, "db: the database has version %lld, this program "
+		    "knows %lld: it is older than the database", (long long)version,
 		    (long long)db_version_wanted());
 		return ERR_BROKEN;
 	}
@@ -227,8 +228,8 @@ db_migrate(struct db *db, int *n_done)
 		if (e || !done)
 			continue;
 		(*n_done)++;
-		log_write(LOG_INFO, "db: step %04lld %s done", (long long)steps[i].version,
-		    steps[i].name);
+		log_write(LOG_INFO, "db: step %04lld %s done",
+		    (long long)steps[i].version, steps[i].name);
 	}
 	return e;
 }

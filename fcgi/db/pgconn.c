@@ -10,6 +10,7 @@
 
 #include "log.h"
 
+#include "engine.h"
 #include "pgconn.h"
 
 enum { SETTINGS = 64 };	/* libpq 15 knows 42 */
@@ -93,7 +94,7 @@ cause(const char *message)
 		{ "No such file or directory", "there is no socket of that name" },
 		{ "Network is unreachable", "the network is unreachable" },
 		{ "No route to host", "there is no way to the host" },
-		{ "root certificate file", "the file of certificate authorities is missing" },
+		{ "root certificate file", "the file of authorities is missing" },
 		{ "certificate verify failed", "its certificate is not trusted" },
 		{ "does not match host name", "its certificate is for another name" },
 		{ "does not support SSL", "it offers no TLS" },
@@ -146,7 +147,7 @@ pg_connect(const char *url, PGconn **out)
 	*out = NULL;
 	said = PQconninfoParse(url, NULL);
 	if (!said) {
-		log_write(LOG_ERROR, "db: DATABASE_URL is not one that libpq understands");
+		log_write(LOG_ERROR, "db: DATABASE_URL is not one libpq understands");
 		return ERR_BROKEN;
 	}
 	list_make(&list, said);

@@ -17,7 +17,4 @@
  * NULL: ERR_BROKEN if the URL itself is wrong, else ERR_DOWN. */
 enum err pg_connect(const char *url, PGconn **out);
 
-/* pg_url_check(url): NULL if libpq understands url, else what is wrong. */
-const char *pg_url_check(const char *url);
-
 #endif

@@ -33,12 +33,13 @@ pg_param_text(char number[PG_NUMBER_TEXT], enum db_type type, const void *value)
 {
 	if (!value || type == DB_TEXT)
 		return value;
+	if (type == DB_BOOL)
+		return *(const bool *)value ? "t" : "f";
 	if (type == DB_INT)
-		(void)snprintf(number, PG_NUMBER_TEXT, "%" PRId64, *(const int64_t *)value);
-	else if (type == DB_REAL)
-		(void)snprintf(number, PG_NUMBER_TEXT, "%.17g", *(const double *)value);
+		(void)snprintf(number, PG_NUMBER_TEXT, "%" PRId64,
+		    *(const int64_t *)value);
 	else
-		(void)snprintf(number, PG_NUMBER_TEXT, "%c", *(const bool *)value ? 't' : 'f');
+		(void)snprintf(number, PG_NUMBER_TEXT, "%.17g", *(const double *)value);
 	return number;
 }
 

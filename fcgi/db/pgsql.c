@@ -123,7 +123,8 @@ state_err(const char *state)
 {
 	static const char *const conflict[] = { "23", NULL };
 	static const char *const down[] = {
-		"08", "53", "57P0", "57014", "40001", "40P01", "25006", "55P03", "58", NULL
+		"08", "53", "57P0", "57014", "40001", "40P01", "25006", "55P03", "58",
+		NULL
 	};
 
 	if (state_is(state, conflict))
@@ -146,7 +147,8 @@ log_failure(const char *name, const PGresult *result, enum err e)
 	    "db: %s: %s: SQLSTATE %s, constraint '%s', table '%s', column '%s', at '%s'",
 	    name, err_name(e), field(result, PG_DIAG_SQLSTATE),
 	    field(result, PG_DIAG_CONSTRAINT_NAME), field(result, PG_DIAG_TABLE_NAME),
-	    field(result, PG_DIAG_COLUMN_NAME), field(result, PG_DIAG_STATEMENT_POSITION));
+	    field(result, PG_DIAG_COLUMN_NAME),
+	    field(result, PG_DIAG_STATEMENT_POSITION));
 }
 
 /*
@@ -158,14 +160,16 @@ static enum err
 failed(struct link *l, const char *name, const PGresult *result, enum fate *fate)
 {
 	static const char *const unseen[] = { "26000", "0A000", "25006", NULL };
+	static const char *const ended[] = { "08", "57P0", NULL };
 	const char *state = field(result, PG_DIAG_SQLSTATE);
 	enum err e;
 
 	*fate = FATE_DONE;
-	if (PQstatus(l->conn) != CONNECTION_OK) {
+	/* The server's last words may be here before the end of the connection is. */
+	if (PQstatus(l->conn) != CONNECTION_OK || state_is(state, ended)) {
 		*fate = FATE_MAYBE;
-		log_write(LOG_ERROR, "db: %s: the connection was lost, SQLSTATE '%s'", name,
-		    state);
+		log_write(LOG_ERROR, "db: %s: the connection was lost, SQLSTATE '%s'",
+		    name, state);
 		return ERR_DOWN;
 	}
 	e = *state ? state_err(state) : ERR_BROKEN;
@@ -296,8 +300,8 @@ send(struct link *l, const struct db_query *query, const struct db_call *call,
 	}
 	kept_name(query, name);
 	if (query->number < 0)
-		sent = PQsendQueryParams(l->conn, query->pgsql, n, l->types, l->values, NULL,
-		    NULL, 0);
+		sent = PQsendQueryParams(l->conn, query->pgsql, n, l->types, l->values,
+		    NULL, NULL, 0);
 	else
 		sent = PQsendQueryPrepared(l->conn, name, n, l->values, NULL, NULL, 0);
 	return sent ? OK : failed(l, query->name, NULL, fate);
@@ -370,7 +374,8 @@ each(struct db *db, const struct db_query *query, const struct db_call *call,
 	/* In a failed transaction its end takes the setting back. */
 	if (l->conn && PQtransactionStatus(l->conn) != PQTRANS_INERROR) {
 		enum fate ignored;
-		enum err after = simple(l, "SET statement_timeout = " PG_TIMEOUT, &ignored);
+		enum err after = simple(l, "SET statement_timeout = " PG_TIMEOUT,
+		    &ignored);
 
 		e = e ? e : after;
 	}
@@ -517,6 +522,7 @@ const struct db_engine db_pgsql = {
 	.prepare = pg_prepare,
 	.script = pg_script,
 	.step_before = NULL,
-	.step_lock = "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(6514029)",
+	.step_lock = "SET LOCAL statement_timeout = 0;"
+	    "SELECT pg_advisory_xact_lock(6514029)",
 	.step_after = NULL
 };

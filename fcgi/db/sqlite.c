@@ -166,7 +166,7 @@ look(struct db *db)
 	    &moved) == SQLITE_OK && !moved)
 		return OK;
 	if (l->sqlite) {
-		log_write(LOG_WARN, "db: the file was moved or replaced; opening it anew");
+		log_write(LOG_WARN, "db: the file was moved or replaced; opened anew");
 		disconnect(l);
 	}
 	return connect_file(l, db->address, 0);
@@ -258,7 +258,8 @@ bind(sqlite3_stmt *stmt, const struct db_query *query, const struct db_call *cal
 	int rc = SQLITE_OK;
 
 	for (int i = 0; i < query->n_params && rc == SQLITE_OK; i++)
-		rc = bind_one(stmt, i + 1, query->params[i].type, db_param(query, call, i));
+		rc = bind_one(stmt, i + 1, query->params[i].type,
+		    db_param(query, call, i));
 	return rc;
 }
 
@@ -353,7 +354,8 @@ run_each(struct db_fill *f, sqlite3_stmt *stmt, const struct db_call *call, int 
 	enum err e;
 
 	f->row = arena_take(f->db->arena, f->query->row_size);
-	f->spare = arena_array(f->db->arena, union db_number, (size_t)f->query->n_columns);
+	f->spare = arena_array(f->db->arena, union db_number,
+	    (size_t)f->query->n_columns);
 	while ((*rc = sqlite3_step(stmt)) == SQLITE_ROW) {
 		e = fill_row(f, stmt);
 		if (!e)
@@ -448,7 +450,8 @@ lite_script(struct db *db, const char *name, const char *sql)
 			rc = SQLITE_OK;
 		if (rc != SQLITE_OK && rc != SQLITE_DONE) {
 			e = failed(l, rc, name);
-			log_write(LOG_ERROR, "db: %s: near line %d", name, line_at(sql, p));
+			log_write(LOG_ERROR, "db: %s: near line %d", name,
+			    line_at(sql, p));
 		}
 		(void)sqlite3_finalize(stmt); /* repeats the error told above */
 	}

@@ -72,7 +72,8 @@ test_values(struct db *db)
 	const double area = 0.1 + 0.2;
 	const int64_t visits = INT64_MIN;
 	const bool consent = false;
-	struct person_add_in in = person("p1", "Łucja O’Brien \n\t\"'\\ ?1 $1 :x", NULL);
+	struct person_add_in in = person("p1", "Łucja O’Brien \n\t\"'\\ ?1 $1 :x",
+	    NULL);
 	struct person_get_row row;
 	int64_t n = -1;
 
@@ -169,7 +170,8 @@ test_kinds(struct db *db)
 	    count.area_sum > 0.29 && count.area_sum < 0.31, "computed columns");
 	ok(q_clock_get(db, &(struct clock_get_in){ 41 }, &clock) == OK &&
 	    clock.n_plus == 42 && strncmp(clock.product,
-	    db_is_pgsql(db) ? "pgsql 1" : "sqlite 3", 7) == 0, "a text for each database");
+	    db_is_pgsql(db) ? "pgsql 1" : "sqlite 3", 7) == 0,
+	    "a text for each database");
 	for (int i = 0; i < 2; i++)
 		ok(q_note_put(db, &(struct note_put_in){ i ? "b" : "a", 1, "" },
 		    &(struct note_put_row){ 0 }) == OK, "a note");
@@ -225,10 +227,12 @@ test_many(struct db *db)
 static void
 test_order(struct db *db)
 {
-	static const char *const ids[] = { "", " ", "-", "A", "B", "Z", "_", "a", "aB", "aa",
-	    "b", "ab c", "é", "ŋ" };
-	static const char *const sorted[] = { "", " ", "-", "A", "B", "Z", "_", "a", "aB",
-	    "aa", "ab c", "b", "é", "ŋ" };
+	static const char *const ids[] = {
+		"", " ", "-", "A", "B", "Z", "_", "a", "aB", "aa", "b", "ab c", "é", "ŋ"
+	};
+	static const char *const sorted[] = {
+		"", " ", "-", "A", "B", "Z", "_", "a", "aB", "aa", "ab c", "b", "é", "ŋ"
+	};
 	const size_t count = sizeof(ids) / sizeof(*ids);
 	struct note_order_row *rows;
 	bool right = true;
@@ -307,7 +311,8 @@ test_each(struct db *db, struct arena *arena)
 static void
 test_conflict(struct db *db)
 {
-	struct person_add_in one = person("c1", "c", "0977"), two = person("c2", "c", "0977");
+	struct person_add_in one = person("c1", "c", "0977");
+	struct person_add_in two = person("c2", "c", "0977");
 	struct note_put_in note = { "n", -1, "" };
 	struct note_put_row row;
 	int64_t before = people(db);
@@ -327,7 +332,8 @@ test_conflict(struct db *db)
 	ok(q_person_add(db, &one, NULL) == ERR_CONFLICT, "one conflicts");
 	two.person_id = "c4";
 	ok(q_person_add(db, &two, NULL) == ERR_BROKEN, "the transaction is spoilt");
-	ok(db_commit(db) == ERR_BROKEN && !db_in_transaction(db), "and can't be committed");
+	ok(db_commit(db) == ERR_BROKEN && !db_in_transaction(db),
+	    "and can't be committed");
 	ok(people(db) == before + 1, "nothing of it is left");
 }
 
@@ -341,7 +347,8 @@ test_transaction(struct db *db)
 	ok(db_commit(db) == ERR_BROKEN, "no commit without a begin");
 	db_rollback(db);
 	ok(db_begin(db) == OK && db_begin(db) == ERR_BROKEN, "no begin within one");
-	ok(q_person_add(db, &in, NULL) == OK && people(db) == before + 1, "it sees itself");
+	ok(q_person_add(db, &in, NULL) == OK && people(db) == before + 1,
+	    "it sees itself");
 	ok(person_get(db, "none", &row) == ERR_MISSING, "a row that is not there");
 	db_rollback(db);
 	ok(!db_in_transaction(db) && people(db) == before, "rolled back");
@@ -434,7 +441,8 @@ test_race(struct db *db, const char *url)
 static void
 test_two(struct db *db, const char *url, struct arena *arena)
 {
-	struct person_add_in one = person("w1", "w", "0966"), two = person("w2", "w", "0966");
+	struct person_add_in one = person("w1", "w", "0966");
+	struct person_add_in two = person("w2", "w", "0966");
 	struct db *other;
 
 	ok(db_open(url, arena, &other) == OK, "a second connection");
@@ -515,7 +523,8 @@ test_urls(void)
 {
 	static const char *const bad[] = {
 		NULL, "", "sqlite:", "sqlite", "sqlite:/tmp/", "sqlite::memory:",
-		"sqlite:file:x", "mysql://x", "postgresql:x", " sqlite:/x"
+		"sqlite:file:x", "mysql://x", "postgresql:x", " sqlite:/x",
+		"postgresql:///x?colour=red"
 	};
 	struct db *db = (struct db *)1;
 
@@ -533,7 +542,8 @@ static void
 empty_server(const char *url)
 {
 	PGconn *conn = PQconnectdb(url);
-	PGresult *result = PQexec(conn, "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+	PGresult *result = PQexec(conn, "SET client_min_messages = warning;"
+	    "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
 
 	ok(PQresultStatus(result) == PGRES_COMMAND_OK, "the server is emptied");
 	PQclear(result);
@@ -561,7 +571,8 @@ main(int argc, char **argv)
 	const char *pg = getenv("TEST_PG_URL");
 	char folder[] = "/tmp/test_db_XXXXXX", url[64];
 
-	log_limit(getenv("TEST_LOG") ? LOG_DEBUG : LOG_ERROR + 1); /* failures are wanted */
+	/* The failures are wanted. */
+	log_limit(getenv("TEST_LOG") ? LOG_DEBUG : LOG_ERROR + 1);
 	if (argc == 3)
 		return again(argv[1], argv[2]);
 	test_urls();

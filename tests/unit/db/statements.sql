@@ -135,3 +135,8 @@ SELECT pg_terminate_backend(CAST(:pid AS INTEGER)) AS done;
 -- only: pgsql
 -- types: seconds DOUBLE PRECISION, done BOOLEAN
 SELECT pg_sleep(:seconds) IS NOT NULL AS done;
+
+-- name: note_slow :exec
+-- A write that takes a second for each note.
+-- only: pgsql
+UPDATE note SET n_lines = n_lines + 1 WHERE pg_sleep(1) IS NOT NULL;
