@@ -20,8 +20,9 @@ enum {
 const char *image_media(const uint8_t *p, size_t n);
 
 /* image_start(): Fork the process that makes decoders. Call before the worker
- * locks itself. Each picture is decoded in a fresh child that can only read,
- * compute and write its answer, within 5 s of CPU time and 512 MiB. */
+ * locks itself, and before it holds secrets. Each picture is decoded in a fresh
+ * child that can only read, compute and write its answer, within 5 s of CPU time,
+ * 10 s in all and 512 MiB. */
 enum err image_start(void);
 
 /* image_stop(): End that process; harmless if it was never started. */
@@ -33,12 +34,15 @@ struct image_made {
 };
 
 /* image_photo(fd, offset, size, master, card, made, why):
- * Decode the picture of size bytes at offset of fd (JPEG, PNG or WebP by its
- * magic bytes), apply its EXIF orientation, drop all metadata, put transparency
- * on white, and write two baseline JPEGs to the descriptors master (quality 88)
- * and card (quality 80; centre cut to 3:4, the upper part kept where it is too
- * tall). ERR_BAD with *why a text for the user (it is no picture, damaged, too
- * large in pixels), ERR_BROKEN (logged) if the decoder died or could not write. */
+ * Decode the picture of size bytes at offset of the regular file fd (JPEG, PNG or
+ * WebP by its magic bytes), apply its EXIF orientation, drop all metadata, put
+ * transparency on white, and write two baseline JPEGs to master (quality 88) and
+ * card (quality 80; centre cut to 3:4, the upper part kept where it is too tall):
+ * descriptors of empty regular files. ERR_BAD with *why a text for the user: it is
+ * no picture, damaged, too large in pixels, an animation, or takes too long or too
+ * much memory; a crash of the decoder counts as damaged and is logged. Otherwise
+ * *why is NULL: ERR_BROKEN (logged) if the results could not be written, ERR_DOWN
+ * if there is no process to decode in. */
 enum err image_photo(int fd, size_t offset, size_t size, int master, int card,
     struct image_made *made, const char **why);
 
