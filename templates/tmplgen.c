@@ -219,7 +219,8 @@ compile(struct gen *g, const char *file)
 	g->depth = 0;
 	g->s = read_file(g->arena, file, &n);
 	if (!g->s)
-		return refuse(g, 1, "can't be read, or is longer than %d bytes", MAX_FILE);
+		return refuse(g, 1, "can't be read, or is longer than %d bytes",
+		    MAX_FILE);
 	if (memchr(g->s, '\0', n))
 		return refuse(g, 1, "contains a NUL");
 	g->end = g->s + n;

@@ -116,14 +116,14 @@ do_define(struct gen *g, const struct directive *d)
 {
 	static const char first[] = "(struct buf *";
 	size_t n = word_length(d->rest), n_out, len = strlen(d->rest);
-	const char *out = d->rest + n + strlen(first);
-	const char *name;
+	const char *name, *out;
 
 	if (g->depth)
 		return refuse(g, d->line, "define inside the define of line %d",
 		    g->blocks[0].line);
 	if (!is_identifier(d->rest, n) || strncmp(d->rest + n, first, strlen(first)) != 0)
 		return refuse(g, d->line, "expected: define NAME(struct buf *out, ...)");
+	out = d->rest + n + strlen(first);
 	n_out = word_length(out);
 	if (!is_identifier(out, n_out) || !out[n_out] || !strchr(",)", out[n_out]) ||
 	    d->rest[len - 1] != ')')
@@ -225,8 +225,8 @@ static bool
 end_define(struct gen *g, const struct block *b, int line)
 {
 	if (g->place.at != PLACE_TEXT || g->place.pre)
-		return refuse(g, line, "the define of line %d ends inside a tag, a comment, "
-		    "pre, title or textarea", b->line);
+		return refuse(g, line, "the define of line %d ends inside a tag, "
+		    "a comment, pre, title or textarea", b->line);
 	return true;
 }
 

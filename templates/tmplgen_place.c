@@ -378,14 +378,17 @@ value_in_attribute(struct place *p, enum place_filter filter)
 	if (p->address == ADDRESS_WHOLE)
 		return "`| href` is a whole address: nothing may stand beside it";
 	if (p->kind == KIND_ADDRESS && filter == FILTER_NONE)
-		return "a value in an address (href, src, action, ...) needs | url or | href";
+		return "a value in an address (href, src, action, ...) needs "
+		    "| url or | href";
 	if (p->kind == KIND_ADDRESS && filter == FILTER_URL &&
 	    p->address == ADDRESS_SLASH)
-		return "`| url` right after '/': the first part of a path must be literal";
+		return "`| url` right after '/': the first part of a path must be "
+		    "literal";
 	if (p->kind == KIND_ADDRESS && p->address == ADDRESS_SCHEME)
 		return "a value after a scheme or a host: give it whole, with | href";
 	if (filter == FILTER_HREF && (p->kind != KIND_ADDRESS || p->begun))
-		return "`| href` is a whole address: it fills an href, src or action alone";
+		return "`| href` is a whole address: it fills an href, src or action "
+		    "alone";
 	p->begun = true;
 	if (filter == FILTER_HREF)
 		p->address = ADDRESS_WHOLE;

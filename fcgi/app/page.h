@@ -17,7 +17,7 @@
 struct page_frame {
 	const char *title;	/* of this page: "Farmers" */
 	const char *issuer;	/* conf.issuer_name */
-	const char *here;	/* path of the page's place in the navigation: "/farmers" */
+	const char *here;	/* path of its place in the navigation: "/farmers" */
 	const char *csrf;	/* for the hidden field "csrf" of every form that posts */
 	const char *notice;	/* what has just been done, or NULL: "Farmer saved." */
 	const char *user_name;	/* who is signed in; NULL: a visitor */
@@ -43,6 +43,7 @@ struct page_look {
 	const char *list;	/* id of the datalist with proposals */
 	int max;		/* characters; 0: no limit */
 	bool required;
+	bool both;		/* as wide as both columns */
 };
 
 struct page_choice {
@@ -93,7 +94,7 @@ struct farmers_page {
 	const char *search;	/* as typed, or NULL */
 	const struct farmers_row *rows;
 	size_t n;
-	const char *previous, *next; /* addresses: "/farmers?after=...", or NULL */
+	const char *previous, *next; /* addresses, "/farmers?after=...", or NULL */
 };
 
 /* POST /farmers/new and POST /farmers/{farmer_id}/edit; the inputs have the names of
@@ -108,7 +109,7 @@ struct farmer_form_page {
 	struct page_field nrc, date_of_birth, ethnic_group;
 	struct page_select gender;
 	struct page_select district_code;	/* a group for each province */
-	struct page_select chiefdom_code;	/* a group for each district, with its key */
+	struct page_select chiefdom_code;	/* a group for each district, keyed */
 	struct page_field village, street, gps_latitude, gps_longitude;
 	struct page_field farm_size_hectares, years_farming;
 	struct page_field crops_grown, livestock_types;	/* separated by commas */
@@ -152,7 +153,7 @@ struct verify_page {
 };
 
 struct docs_field {
-	const char *name, *kind, *rule, *words; /* "phone", "text", "1 to 100 characters" */
+	const char *name, *kind, *rule, *words; /* "phone", "text", "10 digits" */
 	bool required;
 };
 

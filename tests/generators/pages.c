@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes one page with sample data to standard output, for test_pages.py:
+ * Writes one page with sample data to standard output, for test_templates.py:
  * `pages NAME` writes it with invented people, `pages NAME hostile` the same with
  * every text replaced by one that tries to leave its place.
  */
@@ -10,7 +10,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "page.h"
-#include "pages.h"
+#include "templates.h"
 
 static bool hostile;
 

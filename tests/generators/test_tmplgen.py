@@ -1,29 +1,10 @@
 # SPDX-License-Identifier: MIT
 """tmplgen: what it makes of a template, and what it refuses with which words."""
-import os
-import pathlib
 import subprocess
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-CC = os.environ.get("CC", "cc")
-FLAGS = (
-    "-std=c11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes "
-    "-Wmissing-prototypes -Wvla -Wformat=2 -Werror -g -fsanitize=address,undefined"
-).split()
-BASE = [str(ROOT / "fcgi/base" / name) for name in ("arena.c", "buf.c")]
-SOURCES = ["tmplgen.c", "tmplgen_code.c", "tmplgen_place.c"]
-INCLUDES = ["-I" + str(ROOT / "fcgi" / tier) for tier in ("base", "web", "app")]
-
-
-@pytest.fixture(scope="session")
-def tmplgen(tmp_path_factory):
-    program = tmp_path_factory.mktemp("tmplgen") / "tmplgen"
-    sources = [str(ROOT / "templates" / name) for name in SOURCES]
-    subprocess.run([CC, *FLAGS, "-I" + str(ROOT / "templates"), *INCLUDES,
-                    "-o", str(program), *sources, *BASE], check=True)
-    return program
+from conftest import CC, FLAGS, INCLUDES, ROOT, base
 
 
 class Run:
@@ -47,7 +28,7 @@ class Run:
             "\tstruct buf b = buf_make(a, 0), *out = &b;\n\n\t" + call +
             "\n\tfwrite(b.bytes, 1, b.n, stdout);\n\tarena_end(a);\n\treturn 0;\n}\n")
         (self.folder / "main.c").write_text(main)
-        built = self.compile(["main.c", *BASE, str(ROOT / "fcgi/web/html.c")])
+        built = self.compile(["main.c", *base("arena.c", "buf.c"), str(ROOT / "fcgi/web/html.c")])
         assert built.returncode == 0, built.stderr
         done = subprocess.run([str(self.folder / "page")], capture_output=True, timeout=20)
         assert done.returncode == 0, done.stderr

@@ -33,7 +33,8 @@ test_text(void)
 	ok(makes(html_text, "", ""), "an empty text writes nothing");
 	ok(makes(html_text, "Mary Banda", "Mary Banda"), "plain text passes");
 	ok(makes(html_text, "<script>", "&lt;script&gt;"), "tags are shown, not made");
-	ok(makes(html_text, "a & b &amp; c", "a &amp; b &amp;amp; c"), "& is escaped once");
+	ok(makes(html_text, "a & b &amp; c", "a &amp; b &amp;amp; c"),
+	    "& is escaped once");
 	ok(makes(html_text, "\"Ng'andu\"", "\"Ng'andu\""), "quotes are harmless in text");
 	ok(makes(html_text, "Ŋoma Ŵanda", "Ŋoma Ŵanda"), "other letters pass");
 	ok(makes(html_text, "&&<>", "&amp;&amp;&lt;&gt;"), "neighbours are all escaped");
@@ -47,7 +48,8 @@ test_attr(void)
 	    "a double quote can't end the attribute");
 	ok(makes(html_attr, "' autofocus '", "&#39; autofocus &#39;"),
 	    "a single quote can't end the attribute");
-	ok(makes(html_attr, "<&>", "&lt;&amp;&gt;"), "the characters of text are escaped too");
+	ok(makes(html_attr, "<&>", "&lt;&amp;&gt;"),
+	    "the characters of text are escaped too");
 }
 
 static void
@@ -59,7 +61,8 @@ test_url(void)
 	ok(makes(html_url, "a b&c=d/e?f#g%h+i", "a%20b%26c%3Dd%2Fe%3Ff%23g%25h%2Bi"),
 	    "characters with a meaning are encoded");
 	ok(makes(html_url, "ŋ", "%C5%8B"), "UTF-8 is encoded byte by byte");
-	ok(makes(html_url, "\"'<>\n\x7f", "%22%27%3C%3E%0A%7F"), "quotes and controls too");
+	ok(makes(html_url, "\"'<>\n\x7f", "%22%27%3C%3E%0A%7F"),
+	    "quotes and controls too");
 	ok(makes(html_url, "javascript:x", "javascript%3Ax"), "a part is never a scheme");
 }
 
@@ -71,7 +74,8 @@ test_href(void)
 	ok(makes(html_href, "/", "/"), "the root passes");
 	ok(makes(html_href, "/farmers?a=1&b=2", "/farmers?a=1&amp;b=2"),
 	    "a path passes, escaped for the attribute");
-	ok(makes(html_href, "https://example.org/x", "https://example.org/x"), "https passes");
+	ok(makes(html_href, "https://example.org/x", "https://example.org/x"),
+	    "https passes");
 	ok(makes(html_href, "http://example.org", "http://example.org"), "http passes");
 	ok(makes(html_href, "https://", "#"), "https without a host is #");
 	ok(makes(html_href, "javascript:alert(1)", "#"), "javascript: is #");
