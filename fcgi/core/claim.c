@@ -200,7 +200,8 @@ static int
 signature_der(const uint8_t *signature, uint8_t **der)
 {
 	ECDSA_SIG *pair = ECDSA_SIG_new();
-	BIGNUM *r = BN_bin2bn(signature, 32, NULL), *s = BN_bin2bn(signature + 32, 32, NULL);
+	BIGNUM *r = BN_bin2bn(signature, 32, NULL);
+	BIGNUM *s = BN_bin2bn(signature + 32, 32, NULL);
 	int n = -1;
 
 	if (pair && r && s && ECDSA_SIG_set0(pair, r, s)) {
@@ -223,7 +224,8 @@ p256_key(const uint8_t *point)
 	OSSL_PARAM params[3];
 
 	memcpy(copy, point, sizeof(copy));
-	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0);
+	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group,
+	    0);
 	params[1] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, copy,
 	    sizeof(copy));
 	params[2] = OSSL_PARAM_construct_end();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The ID card as a PDF of two pages, each exactly a CR80 card (ISO/IEC 7810 ID-1).
- * Cairo writes it; obverse.c and reverse.c say what is on it, pen.c how things are
+ * Cairo writes it; draw_front.c and draw_back.c say what is on it, pen.c how it is
  * drawn. Only flat colours and no transparency, so cairo never falls back to
  * pixels and a printer gets type, one-bit codes and the photo's own JPEG.
  */
@@ -61,10 +61,10 @@ draw_card(const struct draw_card *card, struct buf *out)
 	enum err e;
 
 	title_put(pdf, card, out->arena);
-	e = obverse_draw(&p, card);
+	e = draw_front(&p, card);
 	cairo_show_page(p.cr);
 	if (e == OK)
-		e = reverse_draw(&p, card);
+		e = draw_back(&p, card);
 	cairo_show_page(p.cr);
 	status = cairo_status(p.cr);
 	cairo_destroy(p.cr);

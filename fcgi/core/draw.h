@@ -20,7 +20,7 @@ struct draw_card {
 	const char *issued, *expires;	/* "2026-11-22" */
 	const char *verify_url;
 	bool verified;			/* prints VERIFIED FARMER */
-	const uint8_t *photo;		/* baseline JPEG, passed through unchanged; or NULL */
+	const uint8_t *photo;		/* JPEG, passed through unchanged; or NULL */
 	size_t photo_size;
 	struct qr qr;
 	int64_t created_at;		/* µs; becomes the PDF's date, so bytes repeat */

@@ -10,8 +10,8 @@
 #include "font.h"
 
 /*
- * What the two sides of a card are drawn with; only draw.c, obverse.c and reverse.c
- * use it. Places are millimetres from the upper left corner, sizes of type points.
+ * What the two sides of a card are drawn with; only draw.c, draw_front.c and
+ * draw_back.c use it. Places are millimetres from the upper left corner, sizes of type points.
  */
 struct pen {
 	cairo_t *cr;
@@ -78,9 +78,9 @@ void pen_words(const struct pen *p, const struct font *font, struct pen_place pl
 int pen_text(const struct pen *p, const struct pen_fit *fit, struct pen_place place,
     const char *text);
 
-/* The two sides of the card (obverse.c, reverse.c). ERR_BROKEN (logged) if the photo
- * or the code is not one that can be printed. */
-enum err obverse_draw(const struct pen *p, const struct draw_card *card);
-enum err reverse_draw(const struct pen *p, const struct draw_card *card);
+/* The two sides of the card. ERR_BROKEN (logged) if the photo or the code is not
+ * one that can be printed. */
+enum err draw_front(const struct pen *p, const struct draw_card *card);
+enum err draw_back(const struct pen *p, const struct draw_card *card);
 
 #endif

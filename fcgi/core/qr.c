@@ -300,7 +300,9 @@ symbol_mask(const struct symbol *s, struct grid *best)
 static bool
 text_alphanumeric(const char *text)
 {
-	return text[strspn(text, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")] == '\0';
+	static const char all[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
+
+	return text[strspn(text, all)] == '\0';
 }
 
 static QRcode *
@@ -405,7 +407,8 @@ qr_png(const struct qr *qr, int pixels, struct buf *out)
 
 	if (pixels < 1 || pixels > 32 || qr->size < 1 || qr->size > QR_WIDEST)
 		return ERR_BAD;
-	png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, png_failed, png_warned);
+	png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, png_failed,
+	    png_warned);
 	if (png)
 		info = png_create_info_struct(png);
 	if (!info || setjmp(png_jmpbuf(png))) {

@@ -54,8 +54,8 @@ test_base45(void)
 	static const char *const pairs[][2] = { { "", "" }, { "AB", "BB8" },
 	    { "Hello!!", "%69 VD92EX0" }, { "base-45", "UJCLQE7W581" },
 	    { "ietf!", "QED8WEX0" } };
-	static const char *const bad[] = { "GGW", ":::", "A", "AAAA", "::", "ab8", "BB8\n",
-	    "BB\xc5\x8b", "BB8,", "U6" };
+	static const char *const bad[] = { "GGW", ":::", "A", "AAAA", "::", "ab8",
+	    "BB8\n", "BB\xc5\x8b", "BB8,", "U6" };
 	size_t i, n;
 	uint8_t *p, bytes[256];
 	char *text;
@@ -67,7 +67,7 @@ test_base45(void)
 		    !memcmp(p, pairs[i][0], n), "a pair of RFC 9285 both ways");
 	}
 	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		ok(!claim_base45_read(a, bad[i], &n), "what no encoder writes is refused");
+		ok(!claim_base45_read(a, bad[i], &n), "what no encoder writes");
 	ok((p = claim_base45_read(a, "FGW", &n)) && n == 2 && p[0] == 255 && p[1] == 255,
 	    "the greatest three characters");
 	for (i = 0; i < 256; i++)
@@ -123,7 +123,8 @@ test_claims_return(void)
 	    c->issued == kat_claim.issued && c->serial_size == 8 &&
 	    !memcmp(c->serial, kat_claim.serial, 8), "the outer claims come back");
 	ok(text_same(c->id, kat_claim.id) && text_same(c->version, "1.2.2") &&
-	    text_same(c->language, "eng") && text_same(c->full_name, kat_claim.full_name) &&
+	    text_same(c->language, "eng") &&
+	    text_same(c->full_name, kat_claim.full_name) &&
 	    text_same(c->birth_date, "19840412") && c->gender == 2 &&
 	    text_same(c->nationality, "ZM") && text_same(c->location, "ZM-02-0107") &&
 	    text_same(c->country, "ZM"), "the claims of 169 come back");
@@ -143,7 +144,8 @@ test_flips(void)
 		kat_cose[bit / 8] ^= (uint8_t)(1U << bit % 8);
 		arena_reset(a);
 	}
-	ok(kat_cose_size * 8 == 1808 && refused == 1808, "all 1,808 flipped bits are refused");
+	ok(kat_cose_size * 8 == 1808 && refused == 1808,
+	    "all 1,808 flipped bits are refused");
 	for (bit = 0, refused = 0; bit < kat_cose_size; bit++)
 		refused += cose_read(kat_cose, bit, &read, &why) == ERR_BAD && why;
 	ok(refused == kat_cose_size, "every shortened message is refused");
@@ -274,7 +276,8 @@ forged_why(const char *headers, const char *payload, const char *expected)
 	struct claim_read read;
 	const char *why;
 
-	return forge(headers, payload, &read, &why) == ERR_BAD && text_same(why, expected);
+	return forge(headers, payload, &read, &why) == ERR_BAD &&
+	    text_same(why, expected);
 }
 
 static bool
@@ -304,7 +307,7 @@ test_headers(void)
 	ok(forged_warns("43a10128a0", LEAST, NULL), "ESP256 is known");
 	ok(forged_why("43a10125a0", LEAST, "UnsupportedAlgorithm"), "-6 is not");
 	ok(forged_why("45a1016161a0", LEAST, "CoseParse"), "a byte behind the header");
-	ok(forged_why("44a1016161a0", LEAST, "UnsupportedAlgorithm"), "a text as algorithm");
+	ok(forged_why("44a1016161a0", LEAST, "UnsupportedAlgorithm"), "a text as one");
 	ok(forged_why("45a201270127a0", LEAST, "CoseParse"), "an algorithm given twice");
 	ok(forged_why("45a20127180127a0", LEAST, "CoseParse"), "and in a longer form");
 	ok(forged_why("47a2012702810341a0", LEAST, "CoseParse"), "a broken header");
@@ -330,25 +333,25 @@ test_payloads(void)
 	ok(forged_why(PLAIN, "a218a9a018a9a0", "CwtParse"), "169 given twice");
 	ok(forged_why(PLAIN, "a218a9a01900a9a0", "CwtParse"), "and in a longer form");
 	ok(forged_why(PLAIN, "bf18a9a0ff", "CwtParse"), "an indefinite length");
-	ok(forged_why(PLAIN, "a20101" "18a9a0", "CwtParse"), "an issuer that is a number");
-	ok(forged_why(PLAIN, "a2041bffffffffffffffff18a9a0", "CwtParse"), "a time out of range");
-	ok(forged_why(PLAIN, "a2041b0000003afff4418018a9a0", "CwtParse"), "the year 10000");
-	ok(forged_warns(PLAIN, "a2041b0000003afff4417f18a9a0", NULL), "the last second of 9999");
+	ok(forged_why(PLAIN, "a2010118a9a0", "CwtParse"), "a number as issuer");
+	ok(forged_why(PLAIN, "a2041bffffffffffffffff18a9a0", "CwtParse"), "a huge time");
+	ok(forged_why(PLAIN, "a2041b0000003afff4418018a9a0", "CwtParse"), "year 10000");
+	ok(forged_warns(PLAIN, "a2041b0000003afff4417f18a9a0", NULL), "year 9999");
 	ok(forged_why(PLAIN, "a2042018a9a0", "CwtParse"), "a time before 1970");
 	ok(forged_why(PLAIN, "a118a9a1016100", "CwtParse"), "a NUL in a text");
 	ok(forged_why(PLAIN, "a118a9a10161ff", "CwtParse"), "a text that is not UTF-8");
 	ok(forged_why(PLAIN, "a118a9a10173", "CwtParse"), "a text beyond the end");
-	ok(forged_why(PLAIN, "bb000000010000000018a9a0", "CwtParse"), "a count beyond reason");
+	ok(forged_why(PLAIN, "bb000000010000000018a9a0", "CwtParse"), "a huge count");
 }
 
 static void
 test_deviations(void)
 {
-	ok(forged_warns(PLAIN, "a118a944a1016161", "claim 169 is wrapped in a byte string"),
-	    "169 in a byte string");
+	ok(forged_warns(PLAIN, "a118a944a1016161",
+	    "claim 169 is wrapped in a byte string"), "169 in a byte string");
 	ok(forged_warns(PLAIN, "a118a9a1096131", "the gender is text, not a number"),
 	    "the gender as text");
-	ok(forged_warns(PLAIN, "a118a9a10904", "the gender is not 1, 2 or 3"), "gender 4");
+	ok(forged_warns(PLAIN, "a118a9a10904", "the gender is not 1, 2 or 3"), "a 4");
 	ok(forged_warns(PLAIN, "a118a9a108" "6a313937352d30342d3034",
 	    "the birth date is not eight digits"), "a birth date with hyphens");
 	ok(forged_warns(PLAIN, "a118a9a1081a012eb0ec",
@@ -359,8 +362,8 @@ test_deviations(void)
 	    "a face that is one map");
 	ok(forged_warns(PLAIN, "a2016d7777772e6d6f7369702e6f726718a9a0",
 	    "the issuer is not a URI"), "a bare host as issuer");
-	ok(forged_warns(PLAIN, "a2076018a9a0", "the serial (cti) is not bytes, or too long"),
-	    "a serial that is text");
+	ok(forged_warns(PLAIN, "a2076018a9a0",
+	    "the serial (cti) is not bytes, or too long"), "a serial that is text");
 	ok(forged_warns(PLAIN, "a118a9a2186301617880", NULL), "unknown claims are left");
 }
 
@@ -384,7 +387,8 @@ test_wrapping(void)
 	b.n = 0;
 	buf_add(&b, kat_cose, kat_cose_size);
 	buf_char(&b, 0);
-	ok(cose_read((uint8_t *)b.bytes, b.n, &read, &why) == ERR_BAD, "a byte behind it");
+	ok(cose_read((uint8_t *)b.bytes, b.n, &read, &why) == ERR_BAD,
+	    "a byte behind it");
 	text = claim_text(a, kat_cose, kat_cose_size);
 	ok(claim_read(a, arena_print(a, "PH1:%s", text), &read, &why) == OK &&
 	    claim_verify(&read, public_key, 32), "a prefix is dropped");

@@ -88,8 +88,8 @@ portrait_make(unsigned width, unsigned height, unsigned long *n)
 	jpeg_start_compress(&c, TRUE);
 	while (c.next_scanline < height) {
 		for (x = 0; x < width; x++)
-			portrait_pixel((double)x / width, (double)c.next_scanline / height,
-			    line + 3 * x);
+			portrait_pixel((double)x / width,
+			    (double)c.next_scanline / height, line + 3 * x);
 		(void)jpeg_write_scanlines(&c, &row, 1);
 	}
 	jpeg_finish_compress(&c);
@@ -161,7 +161,8 @@ tool_run(const char *const argv[], int *status, struct buf *out)
 	*status = WIFEXITED(*status) ? WEXITSTATUS(*status) : -1;
 	*out = file_read("out");
 	if (*status == 127)
-		fprintf(stderr, "%s is not installed: its checks are left out\n", argv[0]);
+		fprintf(stderr, "%s is not installed: its checks are left out\n",
+		    argv[0]);
 	return *status != 127;
 }
 
@@ -246,7 +247,7 @@ test_photos(void)
 	c.photo = NULL;
 	n = drawn(&c).n;
 	ok(n > 1000 && n < drawn(&card).n, "no photo gives the outline of nobody");
-	ok(photo_refused(png, sizeof(png)), "a PNG is refused, and leaves nothing behind");
+	ok(photo_refused(png, sizeof(png)), "a PNG is refused and leaves nothing");
 	copy = (uint8_t *)arena_copy(a, photo, photo_size);
 	for (at = 0; at + 9 < photo_size && !(copy[at] == 0xff && copy[at + 1] == 0xc0);)
 		at++;
@@ -272,7 +273,8 @@ test_empty(void)
 	ok(drawn(&c).n > 1000, "a card may be empty but for its code");
 	if (words_of(&c, &words))
 		ok(!strstr(words.bytes, "PHONE") && !strstr(words.bytes, "Issued by") &&
-		    strstr(words.bytes, "SCAN TO VERIFY"), "then it has no labels to fill in");
+		    strstr(words.bytes, "SCAN TO VERIFY"),
+		    "then it has no labels to fill in");
 }
 
 static void
@@ -288,12 +290,14 @@ test_structure(void)
 		ok(status == 0, "qpdf finds nothing wrong");
 	if (tool_run(TOOL("pdfinfo", PDF), &status, &out))
 		ok(status == 0 && strstr(out.bytes, "Pages:           2") &&
-		    strstr(out.bytes, "242.646 x 153.014 pts"), "two pages of 85.60 x 53.98 mm");
+		    strstr(out.bytes, "242.646 x 153.014 pts"),
+		    "two pages of 85.60 x 53.98 mm");
 	if (tool_run(TOOL("pdffonts", PDF), &status, &out)) {
 		for (at = out.bytes; (at = strstr(at, "yes yes yes")); at++)
 			faces++;
 		ok(status == 0 && faces == 2 && strstr(out.bytes, "+OpenSans-Bold") &&
-		    !strstr(out.bytes, " no "), "two faces: embedded, subset, with Unicode");
+		    !strstr(out.bytes, " no "),
+		    "two faces: embedded, subset, with Unicode");
 	}
 	if (tool_run(TOOL("pdfimages", "-all", PDF, "image"), &status, &out)) {
 		out = file_read("image-000.jpg");
@@ -321,12 +325,14 @@ all_there(const char *words, const char *const wanted[], size_t n)
 static void
 test_words(void)
 {
-	static const char *const wanted[] = { "CEM", "Farmer ID Card", "CHIEFDOM ENTERPRISE",
-	    "MWasree Enterprises Ltd", "NAME Mutale Ng'andu Bwalya", "FARMER ID ZM2EC5197E",
-	    "NRC 123456/12/1", "DOB 1984-04-12", "GENDER FEMALE", "PHONE +260 977 000 000",
+	static const char *const wanted[] = { "CEM", "Farmer ID Card",
+	    "CHIEFDOM ENTERPRISE", "MWasree Enterprises Ltd",
+	    "NAME Mutale Ng'andu Bwalya", "FARMER ID ZM2EC5197E", "NRC 123456/12/1",
+	    "DOB 1984-04-12", "GENDER FEMALE", "PHONE +260 977 000 000",
 	    "SCAN TO VERIFY", "https://registry.example.zm/", "VILLAGE Haamoonga",
 	    "CHIEFDOM Liteta", "DISTRICT Chibombo District", "PROVINCE Central Province",
-	    "REGISTERED BY operator.one", "SERIAL 1A2B 3C4D 5E6F 7081", "ISSUED 2026-11-22",
+	    "REGISTERED BY operator.one", "SERIAL 1A2B 3C4D 5E6F 7081",
+	    "ISSUED 2026-11-22",
 	    "EXPIRES 2031-11-22", "Issued by MWasree", "VERIFIED FARMER" };
 	struct draw_card c = card;
 	struct buf words;
@@ -344,8 +350,8 @@ test_words(void)
 static void
 test_letters(void)
 {
-	static const char *const names[] = { "Ng'andu", "Ŋoma", "Liñomo", "Ŵanda", "Mbbulo",
-	    "Haamoonga", "Renée", "ŋ’ʼŵÑ" };
+	static const char *const names[] = { "Ng'andu", "Ŋoma", "Liñomo", "Ŵanda",
+	    "Mbbulo", "Haamoonga", "Renée", "ŋ’ʼŵÑ" };
 	struct draw_card c = card;
 	struct buf words;
 
@@ -406,7 +412,8 @@ test_margins(void)
 		y1 = strtod(at + 8, &at);
 		x2 = strtod(at + 8, &at);
 		y2 = strtod(at + 8, &at);
-		outside += x1 < 8.5 || y1 < 8.5 || x2 > 242.646 - 8.5 || y2 > 153.014 - 8.5;
+		outside += x1 < 8.5 || y1 < 8.5 || x2 > 242.646 - 8.5 ||
+		    y2 > 153.014 - 8.5;
 	}
 	ok(words > 40 && outside == 0, "no word is nearer to the trim than 3 mm");
 }
@@ -464,7 +471,8 @@ test_wrap(void)
 	ok(font_width(&wide, all) - font_width(&font, all) > 13 * 0.79 &&
 	    font_width(&wide, all) - font_width(&font, all) < 13 * 0.81,
 	    "tracking widens between the letters only");
-	ok(font_wrap(&font, all.text, 1000, lines, 4) == 1 && lines[0].n == 14, "one line");
+	ok(font_wrap(&font, all.text, 1000, lines, 4) == 1 && lines[0].n == 14,
+	    "one line");
 	ok(font_wrap(&font, all.text, 50, lines, 4) == 2 && lines[0].n == 7 &&
 	    lines[1].n == 7, "a hyphen ends a line");
 	ok(font_wrap(&font, "a b  c", 5, lines, 4) == 3 && lines[2].text[0] == 'c',
@@ -476,7 +484,7 @@ test_wrap(void)
 	cut = font_cut(&font, all, 40, a);
 	ok(font_width(&font, cut) <= 40 && cut.n > 3 &&
 	    !memcmp(cut.text + cut.n - 3, "…", 3), "a cut line fits with its ellipsis");
-	ok(font_cut(&font, all, 1000, a).text == all.text, "a line that fits is left alone");
+	ok(font_cut(&font, all, 1000, a).text == all.text, "a line that fits stays");
 }
 
 static bool
@@ -534,7 +542,7 @@ main(void)
 	test_scan();
 	test_wrap();
 	draw_close();
-	ok(draw_open() == OK && drawn(&card).n > 1000, "it can be closed and opened again");
+	ok(draw_open() == OK && drawn(&card).n > 1000, "it can be opened again");
 	draw_close();
 	folder_leave(folder);
 	free(photo);

@@ -84,7 +84,7 @@ test_edges(struct arena *a)
 	text[2420] = '\0';
 	memset(text, 'A', 2420);
 	ok(qr_make(a, text, &qr) == OK && qr.version == 40 && qr.size == 177 &&
-	    same_as_library(&qr, text, QR_MODE_AN, -1), "2,420 characters are version 40");
+	    same_as_library(&qr, text, QR_MODE_AN, -1), "2,420 are version 40");
 	text[2420] = 'A';
 	text[2421] = '\0';
 	ok(qr_make(a, text, &qr) == ERR_BAD, "2,421 characters are refused");

@@ -70,7 +70,8 @@ band_draw(const struct pen *p, const struct draw_card *card)
 	static const struct font title = { FONT_BOLD, 9.5, 0.01 };
 	static const struct font words = { FONT_BOLD, 5.25, 0.05 };
 	static const struct pen_fit issuer = {
-		{ FONT_REGULAR, 5.5, 0 }, .shrunk = 5, .wrapped = 5, .least = 5, .lines = 1
+		{ FONT_REGULAR, 5.5, 0 },
+		.shrunk = 5, .wrapped = 5, .least = 5, .lines = 1
 	};
 
 	pen_color(p, PEN_GREEN);
@@ -101,7 +102,8 @@ field_draw(const struct pen *p)
 	for (i = 0; i < 14; i++) {
 		y = BAND + 6 + 2.6 * i;
 		pen_move(p, 0, y + 6);
-		pen_curve(p, (double[6]){ 30, y - 12 + i, 54, y + 16 - i, CARD_WIDTH, y - 4 });
+		pen_curve(p, (double[6]){ 30, y - 12 + i, 54, y + 16 - i,
+		    CARD_WIDTH, y - 4 });
 	}
 	pen_stroke(p, 0.1);
 	pen_color(p, PEN_GREEN);
@@ -117,7 +119,8 @@ field_draw(const struct pen *p)
 	for (i = 0; i < 10; i++) {
 		x = 9.0 * i - 20;
 		pen_move(p, x, CARD_HEIGHT);
-		pen_curve(p, (double[6]){ x + 18, 51.4, x + 30, 51.8, CARD_WIDTH + 2, 49.0 });
+		pen_curve(p, (double[6]){ x + 18, 51.4, x + 30, 51.8,
+		    CARD_WIDTH + 2, 49.0 });
 	}
 	pen_stroke(p, 0.15);
 	cairo_restore(p->cr);
@@ -139,8 +142,10 @@ portrait_draw(const struct pen *p)
 	cairo_arc(p->cr, PEN_MM(x), PEN_MM(PHOTO_Y + 11), PEN_MM(4.6), 0, 6.283185307);
 	cairo_fill(p->cr);
 	pen_move(p, x - 8.6, foot);
-	pen_curve(p, (double[6]){ x - 8.6, foot - 7, x - 4.6, foot - 9.6, x, foot - 9.6 });
-	pen_curve(p, (double[6]){ x + 4.6, foot - 9.6, x + 8.6, foot - 7, x + 8.6, foot });
+	pen_curve(p, (double[6]){ x - 8.6, foot - 7, x - 4.6, foot - 9.6,
+	    x, foot - 9.6 });
+	pen_curve(p, (double[6]){ x + 4.6, foot - 9.6, x + 8.6, foot - 7,
+	    x + 8.6, foot });
 	cairo_fill(p->cr);
 	cairo_restore(p->cr);
 }
@@ -214,7 +219,8 @@ field_put(const struct pen *p, double x, double width, int row, const char *cons
 	if (text_empty(text[1]))
 		return;
 	pen_words(p, &label, (struct pen_place){ x, y, width, PEN_LEFT }, text[0]);
-	pen_text(p, &value_fit, (struct pen_place){ x, y + 1.0, width, PEN_LEFT }, text[1]);
+	pen_text(p, &value_fit, (struct pen_place){ x, y + 1.0, width, PEN_LEFT },
+	    text[1]);
 }
 
 static void
@@ -235,7 +241,7 @@ fields_draw(const struct pen *p, const struct draw_card *card)
 }
 
 enum err
-obverse_draw(const struct pen *p, const struct draw_card *card)
+draw_front(const struct pen *p, const struct draw_card *card)
 {
 	static const double frame[4] = { PHOTO_X, PHOTO_Y, PHOTO_WIDTH, PHOTO_HEIGHT };
 	enum err e = OK;

@@ -62,7 +62,8 @@ code_draw(const struct pen *p, const struct qr *qr)
 	pen_color(p, PEN_BLACK);
 	cairo_pattern_set_filter(pattern, CAIRO_FILTER_NEAREST);
 	cairo_save(p->cr);
-	cairo_translate(p->cr, PEN_MM(QR_X + QUIET * MODULE), PEN_MM(QR_Y + QUIET * MODULE));
+	cairo_translate(p->cr, PEN_MM(QR_X + QUIET * MODULE),
+	    PEN_MM(QR_Y + QUIET * MODULE));
 	cairo_scale(p->cr, PEN_MM(MODULE), PEN_MM(MODULE));
 	cairo_mask(p->cr, pattern);
 	cairo_restore(p->cr);
@@ -122,10 +123,13 @@ fact_put(const struct pen *p, struct pen_place place, const char *name, const ch
 
 /* A row: text is the first label and value, then the second. */
 static void
-pair_put(const struct pen *p, const struct columns *c, double y, const char *const text[4])
+pair_put(const struct pen *p, const struct columns *c, double y,
+    const char *const text[4])
 {
-	fact_put(p, (struct pen_place){ c->x1, y, c->width1, PEN_LEFT }, text[0], text[1]);
-	fact_put(p, (struct pen_place){ c->x2, y, c->width2, PEN_LEFT }, text[2], text[3]);
+	fact_put(p, (struct pen_place){ c->x1, y, c->width1, PEN_LEFT }, text[0],
+	    text[1]);
+	fact_put(p, (struct pen_place){ c->x2, y, c->width2, PEN_LEFT }, text[2],
+	    text[3]);
 }
 
 static void
@@ -163,6 +167,8 @@ band_draw(const struct pen *p, const struct draw_card *card)
 	static const struct pen_fit issuer = {
 		{ FONT_REGULAR, 6, 0 }, .shrunk = 5, .wrapped = 5, .least = 5, .lines = 1
 	};
+	const struct pen_place left = { CARD_MARGIN, 48.5, 46, PEN_LEFT };
+	const struct pen_place right = { 58, 50.0, COLUMN_END - 58, PEN_RIGHT };
 
 	pen_color(p, PEN_GREEN);
 	pen_box(p, 0, BAND, CARD_WIDTH, CARD_HEIGHT - BAND);
@@ -170,17 +176,16 @@ band_draw(const struct pen *p, const struct draw_card *card)
 	pen_box(p, 0, BAND - 0.6, CARD_WIDTH, 0.6);
 	pen_color(p, PEN_WHITE);
 	if (!text_empty(card->issuer_name))
-		pen_text(p, &issuer, (struct pen_place){ CARD_MARGIN, 48.5, 46, PEN_LEFT },
+		pen_text(p, &issuer, left,
 		    arena_print(p->arena, "Issued by %s", card->issuer_name));
 	if (!card->verified)
 		return;
-	pen_words(p, &verified, (struct pen_place){ 58, 50.0, COLUMN_END - 58, PEN_RIGHT },
-	    "VERIFIED FARMER");
+	pen_words(p, &verified, right, "VERIFIED FARMER");
 	tick_draw(p, 54.4, 50.0);
 }
 
 enum err
-reverse_draw(const struct pen *p, const struct draw_card *card)
+draw_back(const struct pen *p, const struct draw_card *card)
 {
 	double side = (card->qr.size + 2 * QUIET) * MODULE;
 
