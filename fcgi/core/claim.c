@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Making a card's claim and checking a signature on one; unclaim.c reads claims.
+ * Making a card's claim and checking a signature on one; claim_read.c reads claims.
  * The order is: claims -> CBOR map (CWT) -> signature around it (COSE_Sign1) ->
  * zlib -> Base45 -> QR. Signing itself happens elsewhere, where the private key is.
  * The key id stands in the protected header, so that no byte of a card can be

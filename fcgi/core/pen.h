@@ -11,7 +11,8 @@
 
 /*
  * What the two sides of a card are drawn with; only draw.c, draw_front.c and
- * draw_back.c use it. Places are millimetres from the upper left corner, sizes of type points.
+ * draw_back.c use it. Places are millimetres from the upper left corner, sizes of
+ * type points.
  */
 struct pen {
 	cairo_t *cr;
