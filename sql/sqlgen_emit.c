@@ -96,10 +96,11 @@ static void
 emit_literal(struct buf *b, const char *s, const char *indent)
 {
 	size_t n = 0;
+	char before = '\0';
 
 	buf_text(b, "\"");
-	for (; *s; s++, n++) {
-		if (*s == '?' && s[1] == '?')
+	for (; *s; before = *s++, n++) {
+		if (*s == '?' && before == '?')
 			buf_char(b, '\\'); /* or it could begin a trigraph */
 		emit_char(b, *s);
 		if (s[1] && ends_line(*s, n)) {

@@ -20,6 +20,7 @@ struct lexer {
 	struct gen *g;
 	const char *file, *p, *end;
 	int line, depth;
+	bool whole;		/* a file, whose statements need not be whole */
 	struct tokens *out;
 };
 
@@ -163,38 +164,46 @@ add(struct lexer *l, enum token_kind kind, size_t n)
 	l->p += n;
 }
 
-bool
-lex_part(struct gen *g, const struct token *part, const char *file, struct tokens *out)
+static bool
+run(struct lexer *l)
 {
-	struct lexer l = { g, file, part->at, part->at + part->n, part->line, 0, out };
 	enum token_kind kind;
 	size_t n;
 
-	*out = (struct tokens){ list_more(g, NULL, 0, sizeof(struct token)), 0 };
-	out->items[0] = (struct token){ TOKEN_END, part->at, 0, part->line, 0 };
-	while (l.p < l.end) {
-		if (among(*l.p, " \t\r\n")) {
-			l.line += *l.p++ == '\n';
+	*l->out = (struct tokens){ list_more(l->g, NULL, 0, sizeof(struct token)), 0 };
+	l->out->items[0] = (struct token){ TOKEN_END, l->p, 0, l->line, 0 };
+	while (l->p < l->end) {
+		if (among(*l->p, " \t\r\n")) {
+			l->line += *l->p++ == '\n';
 			continue;
 		}
-		kind = measure(&l, &n);
+		kind = measure(l, &n);
 		if (n == 0)
-			return refuse(&l, kind);
-		add(&l, kind, n);
-		if (l.depth < 0)
-			return fault(g, file, l.line, "')' without its '('");
+			return refuse(l, kind);
+		add(l, kind, n);
+		if (l->depth < 0 && !l->whole)
+			return fault(l->g, l->file, l->line, "')' without its '('");
 	}
-	if (l.depth)
-		return fault(g, file, l.line, "'(' without its ')'");
+	if (l->depth && !l->whole)
+		return fault(l->g, l->file, l->line, "'(' without its ')'");
 	return true;
+}
+
+bool
+lex_part(struct gen *g, const struct token *part, const char *file, struct tokens *out)
+{
+	struct lexer l = { g, file, part->at, part->at + part->n, part->line, 0, false,
+	    out };
+
+	return run(&l);
 }
 
 bool
 lex(struct gen *g, const char *file, const char *text, struct tokens *out)
 {
-	const struct token all = { TOKEN_END, text, strlen(text), 1, 0 };
+	struct lexer l = { g, file, text, text + strlen(text), 1, 0, true, out };
 
-	return lex_part(g, &all, file, out);
+	return run(&l);
 }
 
 struct tokens

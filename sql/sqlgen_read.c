@@ -225,9 +225,10 @@ read_statement(struct reader *r)
 	char *text = comment_text(r, r->t);
 
 	r->s = (struct statement){ .file = r->file, .line = r->t->line };
+	r->t++;
 	if (!read_name(r, mark_rest(text)))
 		return false;
-	for (r->t++; r->t->kind == TOKEN_COMMENT && !is_name(r, r->t); r->t++)
+	for (; r->t->kind == TOKEN_COMMENT && !is_name(r, r->t); r->t++)
 		if (!read_comment(r))
 			return false;
 	if (!r->s.words)
