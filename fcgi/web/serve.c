@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Requests over FastCGI, through libfcgi (2.4.2), one at a time. nginx keeps its
- * connection open between requests, so a worker is mostly asleep in await(), and
- * only there may a signal end it: what poll has announced is always answered.
+ * connection open between requests. All waiting is done by proc_accept and
+ * proc_wait, where alone a worker can be told to stop: what they have announced is
+ * always answered.
  *
- * Things to know about libfcgi. An interrupted read or write loses the request,
- * so handlers of signals must be installed with SA_RESTART, and before serve().
- * Bytes of a body that nobody reads are taken for the beginning of the next
- * request, so the body is always read to its end. With nothing to accept, the
- * listening socket must say EAGAIN, or a worker that lost the race for a
- * connection would sleep where it can't be told to stop; hence O_NONBLOCK.
+ * Things to know about libfcgi. FCGX_Accept_r closes a connection that it is given
+ * unless keepConnection says that it is to be kept. Bytes of a body that nobody
+ * reads are taken for the beginning of the next request, so a body is always read
+ * to its end. If the kept connection turns out to be closed it goes on to accept(2)
+ * by itself; the listening socket says EAGAIN then, because it does not block.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,6 +23,7 @@
 #include "link.h"
 #include "log.h"
 #include "path.h"
+#include "proc.h"
 #include "route.h"
 #include "serve.h"
 #include "text.h"
@@ -103,7 +100,8 @@ read_request(struct req *r)
 	id_make(id);
 	memcpy(r->id, id + ID_TEXT - sizeof(r->id), sizeof(r->id));
 	log_request(r->id);
-	r->method = method ? method : "";
+	/* A copy: the log line is written when libfcgi has freed the parameters. */
+	r->method = method ? arena_text(r->arena, method) : "";
 	r->head = strcmp(r->method, "HEAD") == 0;
 	if (r->head)
 		r->method = "GET";
@@ -153,46 +151,29 @@ serve_one(const struct serve *s, FCGX_Request *fcgi)
 	arena_reset(s->arena);
 }
 
-/*
- * Sleep until there is a connection, or the next request on the one that is kept.
- * Signals are let in only while the process sleeps and counts as idle, so one that
- * comes with the last byte of a request finds it either not begun or busy.
- */
-static void
-await(const struct serve *s, const FCGX_Request *fcgi)
+/* Sleep until nginx has something for us. False if we are to stop. */
+static bool
+await(const struct serve *s, FCGX_Request *fcgi)
 {
-	struct pollfd p = { .fd = fcgi->ipcFd < 0 ? s->socket : fcgi->ipcFd,
-		.events = POLLIN };
-	sigset_t all, before;
-
-	(void)sigfillset(&all); /* these can't fail with such arguments */
-	(void)sigprocmask(SIG_BLOCK, &all, &before);
-	s->busy(false);
-	if (!s->stopping())
-		(void)ppoll(&p, 1, NULL, &before); /* EINTR: asked again */
-	s->busy(true);
-	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	if (fcgi->ipcFd >= 0)
+		return proc_wait(fcgi->ipcFd);
+	fcgi->ipcFd = proc_accept(s->socket);
+	fcgi->keepConnection = 1;
+	return fcgi->ipcFd >= 0;
 }
 
 int
 serve(const struct serve *s)
 {
-	int flags = fcntl(s->socket, F_GETFL), e;
 	FCGX_Request fcgi;
+	int e = FCGX_Init();
 
-	if (flags < 0 || fcntl(s->socket, F_SETFL, flags | O_NONBLOCK) ||
-	    FCGX_Init() || FCGX_InitRequest(&fcgi, s->socket, FCGI_FAIL_ACCEPT_ON_INTR)) {
-		log_write(LOG_ERROR, "cannot serve on the socket: %s", strerror(errno));
+	if (e || FCGX_InitRequest(&fcgi, s->socket, FCGI_FAIL_ACCEPT_ON_INTR)) {
+		log_write(LOG_ERROR, "cannot serve: libfcgi says %d", e);
 		return 1;
 	}
 	s->busy(true);
-	for (;;) {
-		await(s, &fcgi);
-		if (s->stopping()) {
-			s->busy(false);
-			FCGX_Free(&fcgi, fcgi.ipcFd >= 0);
-			return 0;
-		}
+	while (await(s, &fcgi)) {
 		e = FCGX_Accept_r(&fcgi);
 		if (!e) {
 			serve_one(s, &fcgi);
@@ -201,6 +182,8 @@ serve(const struct serve *s)
 			return 1;
 		}
 	}
+	FCGX_Free(&fcgi, fcgi.ipcFd >= 0);
+	return s->stopping() ? 0 : 1;
 }
 
 void
