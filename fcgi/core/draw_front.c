@@ -128,7 +128,7 @@ field_draw(const struct pen *p)
 
 /* No photo: head and shoulders of nobody. */
 static void
-portrait_draw(const struct pen *p)
+nobody_draw(const struct pen *p)
 {
 	static const double box[4] = { PHOTO_X, PHOTO_Y, PHOTO_WIDTH, PHOTO_HEIGHT };
 	const double x = PHOTO_X + PHOTO_WIDTH / 2, foot = PHOTO_Y + PHOTO_HEIGHT;
@@ -253,7 +253,7 @@ draw_front(const struct pen *p, const struct draw_card *card)
 	if (card->photo)
 		e = photo_draw(p, card);
 	else
-		portrait_draw(p);
+		nobody_draw(p);
 	if (e != OK)
 		return e;
 	pen_color(p, PEN_LEAF);
