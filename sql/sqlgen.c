@@ -10,7 +10,7 @@
  *   sqlgen_emit.c    the header and the source
  * Every fault is told as file:line: words; nothing is written if there was one.
  * Memory comes from one arena and ends with the program. The marks in a statement's
- * comment are told in sql/README.md.
+ * comment are told in sqlgen_read.c.
  */
 #include <stdarg.h>
 #include <stdio.h>

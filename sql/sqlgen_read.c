@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Statement files. A statement begins with `-- name: NAME :KIND`; the comment lines
- * after it say who uses it and carry the marks (types, nullable, row, open, only); then
+ * after it say what it is for and who uses it, and carry the marks told below; then
  * comes one SQL statement up to its ';'. Comments between statements are free.
  */
 #include <string.h>
@@ -11,6 +11,20 @@
 
 #define NAME_LETTERS "abcdefghijklmnopqrstuvwxyz0123456789_"
 
+/*
+ * The marks:
+ *   -- types: n_open BIGINT, is_new BOOLEAN
+ *	Types of parameters and computed columns that have no column's name. A number
+ *	listed here is never NULL, so it is a plain value in the struct.
+ *   -- nullable: area_ha
+ *	But these may be NULL: a pointer, for a parameter as for a column.
+ *   -- row: farmer_list
+ *	The row is struct farmer_list_row; its columns must be the same.
+ *   -- open: housekeeping, gives ids only
+ *	Why a statement on people's data takes no :viewer_ parameter.
+ *   -- only: sqlite (or pgsql)
+ *	For that database, and free of the rules for both. Two may share a name.
+ */
 struct reader {
 	struct gen *g;
 	const char *file;
