@@ -14,8 +14,8 @@
 struct sandbox {
 	const char *const *writable;	/* folders to read and write below; NULL ends */
 	const char *const *readable;	/* files and folders to read; NULL ends */
-	int connect_port;		/* TCP port it may connect to; 0: no sockets at all */
-	bool connect_unix;		/* may connect to a UNIX socket (a local database) */
+	int connect_port;		/* TCP port it may connect to; 0: none */
+	bool connect_unix;		/* may connect to UNIX sockets */
 };
 
 /* sandbox_drop(user): If we are root, become user for good, with no groups but

@@ -20,6 +20,7 @@ enum {
 	WIDTH_AT = 16,
 	HEIGHT_AT = 20,
 	CHUNK_MAX = 1 << 20,	/* bytes of one chunk that is kept */
+	TAKE_MAX = 16 << 20,	/* bytes libpng may take at once; a row is 96 KiB */
 	CHUNKS_MAX = 64
 };
 
@@ -44,6 +45,21 @@ on_warning(png_structp png, png_const_charp words)
 {
 	(void)png;
 	(void)words; /* a chunk we would skip anyway */
+}
+
+/* libpng takes as much as a chunk says it has, before it looks whether it is there. */
+static png_voidp
+on_take(png_structp png, png_alloc_size_t n)
+{
+	(void)png;
+	return n <= TAKE_MAX ? malloc(n) : NULL;
+}
+
+static void
+on_give(png_structp png, png_voidp p)
+{
+	(void)png;
+	free(p);
 }
 
 static void
@@ -155,8 +171,8 @@ image_png_read(const uint8_t *p, size_t n, struct image_sink *s)
 		return IMAGE_DAMAGED;
 	if (image_too_large(read_32(p + WIDTH_AT), read_32(p + HEIGHT_AT)))
 		return IMAGE_LARGE;
-	r.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, NULL, on_error,
-	    on_warning);
+	r.png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, NULL, on_error,
+	    on_warning, NULL, on_take, on_give);
 	if (!r.png)
 		return IMAGE_HEAVY;
 	r.info = png_create_info_struct(r.png);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The signer against published vectors, its death, and the death of its worker. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -24,7 +25,8 @@ static const char signature_2[] =
     "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
     "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00";
 static const char legacy[] = "fedcba9876543210fedcba9876543210";
-static const char old_id[] = "ZMFF63BA09", old_time[] = "2026-11-21T23:03:34.170470+00:00";
+static const char old_id[] = "ZMFF63BA09";
+static const char old_time[] = "2026-11-21T23:03:34.170470+00:00";
 static const char old_signature[] = "PXHTTuuV0y3saoX8sN6TLTCO1CqxElLNZPx9_n-ks_8=";
 
 static uint8_t seed[SIGNER_SEED];
