@@ -22,10 +22,11 @@ serve() {
 	files_make
 	certificate_make
 	nginx_make
-	database_make
-	stopping= cem_pid= nginx_pid=
-	trap 'stopping=1' INT TERM HUP
+	ports_free
+	stopping= cem_pid= nginx_pid= new_password=
 	trap 'stop_all' EXIT
+	database_make
+	trap 'stopping=1' INT TERM HUP
 	start_all
 	welcome
 	watch
@@ -291,9 +292,11 @@ password_make() {
 
 # database_make: Schema and first data, the first administrator, samples if wanted.
 database_make() {
-	new_password=
+	local users
+
 	cem migrate || die "the database could not be brought up to date"
-	if ! cem user list | grep -qiw admin; then
+	users=$(cem user list) || die "could not list the users"
+	if ! awk -F '\t' 'tolower($2) == "admin" { n++ } END { exit !n }' <<<"$users"; then
 		[ -n "$admin_password" ] || new_password=$(password_make)
 		printf '%s\n' "${admin_password:-$new_password}" |
 			cem user add --email "$admin_email" --role admin \
@@ -322,10 +325,11 @@ answers() {
 }
 
 alive() {
-	[ -n "$1" ] && kill -0 "$1" 2>/dev/null
+	[ -n "$1" ] && kill -0 -- "$1" 2>/dev/null
 }
 
-start_all() {
+# ports_free: End if somebody else is there already.
+ports_free() {
 	local n
 
 	for n in $((port - 1)) "$port"; do
@@ -333,6 +337,11 @@ start_all() {
 			die "something already listens on port $n; choose another --port"
 		fi
 	done
+}
+
+start_all() {
+	local n
+
 	ulimit -S -n "$(ulimit -H -n)" 2>/dev/null || : # nginx warns below 2048
 	background "$state/log/cem.log" "$program" serve --config "$state/cem.conf" &
 	cem_pid=$!
@@ -359,7 +368,6 @@ start_all() {
 ended() {
 	say "$1 ended; the last lines of $state/log/$2.log:" >&2
 	tail -n 20 "$state/log/$2.log" >&2
-	tell_password
 	exit 1
 }
 
@@ -387,7 +395,7 @@ watch() {
 	local who=
 
 	while [ -z "$stopping" ]; do
-		wait -n -p who "$cem_pid" "$nginx_pid" && : # its status does not matter
+		wait -n -p who "$cem_pid" "$nginx_pid" 2>/dev/null
 		[ -z "$stopping" ] || break
 		[ "${who:-}" != "$cem_pid" ] || ended "the program" cem
 		[ "${who:-}" != "$nginx_pid" ] || ended nginx nginx-error
@@ -407,21 +415,25 @@ gone() {
 	! alive "$1"
 }
 
-# stop_one PID GENTLE TENTHS: Ask, wait, and in the end insist.
+# stop_one PID GENTLE TENTHS: Ask, wait, and in the end insist. Its children are in
+# its process group; if it was killed, they may be left.
 stop_one() {
-	alive "$1" || return 0
-	kill -"$2" "$1"
-	gone "$1" "$3" && return
-	kill -TERM "$1" 2>/dev/null
-	gone "$1" 50 && return
+	[ -n "$1" ] || return 0
+	if alive "$1"; then
+		kill -"$2" "$1"
+		gone "$1" "$3" || kill -TERM "$1" 2>/dev/null
+	fi
+	gone "-$1" 2 || kill -TERM -- "-$1" 2>/dev/null
+	gone "-$1" 50 && return
 	say "process $1 did not stop in time and was killed" >&2
-	kill -KILL "$1" 2>/dev/null
+	kill -KILL -- "-$1" 2>/dev/null
 }
 
 # stop_all: nginx first, which finishes what it has begun; then the program.
 stop_all() {
 	trap '' INT TERM HUP
 	trap - EXIT
+	tell_password
 	stop_one "$nginx_pid" QUIT 150
 	stop_one "$cem_pid" TERM 300
 	[ -z "$cem_pid" ] || as_user rm -f "$state/run/cem.pid"
