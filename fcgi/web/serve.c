@@ -12,6 +12,7 @@
  * by itself; the listening socket says EAGAIN then, because it does not block.
  */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,7 +29,10 @@
 #include "serve.h"
 #include "text.h"
 
-enum { DRAIN_MAX = 64 * 1024 * 1024 };	/* of a body that nobody wants */
+enum {
+	DRAIN_MAX = 64 * 1024 * 1024,	/* bytes of a body that nobody wants */
+	LINGER_MS = 200			/* of a kept connection when told to stop */
+};
 
 /* The request in hand, for serve_abort. */
 static struct {
@@ -143,6 +147,9 @@ serve_one(const struct serve *s, FCGX_Request *fcgi)
 	else
 		reply_finish(&r, fail(&r, ERR_BAD, "The request target makes no sense"));
 	send_reply(fcgi, &r);
+	/* Told to stop: close with the last byte, before nginx has anything to send. */
+	if (s->stopping())
+		fcgi->keepConnection = 0;
 	finish(fcgi);
 	log_served(&r, began);
 	log_request(NULL);
@@ -151,12 +158,19 @@ serve_one(const struct serve *s, FCGX_Request *fcgi)
 	arena_reset(s->arena);
 }
 
-/* Sleep until nginx has something for us. False if we are to stop. */
+/*
+ * Sleep until nginx has something for us. False if we are to stop. A kept connection
+ * that is closed while nginx sends on it loses that request, and a POST is not sent
+ * again; so one more request is waited for, which is unlikely to come later if it
+ * has not come by then.
+ */
 static bool
 await(const struct serve *s, FCGX_Request *fcgi)
 {
+	struct pollfd p = { .fd = fcgi->ipcFd, .events = POLLIN };
+
 	if (fcgi->ipcFd >= 0)
-		return proc_wait(fcgi->ipcFd);
+		return proc_wait(fcgi->ipcFd) || poll(&p, 1, LINGER_MS) > 0;
 	fcgi->ipcFd = proc_accept(s->socket);
 	fcgi->keepConnection = 1;
 	return fcgi->ipcFd >= 0;
