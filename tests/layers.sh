@@ -34,7 +34,7 @@ BEGIN {
 	home["jansson.h"] = "^fcgi/web/json[.]c$"
 	home["curl/curl.h"] = "^fcgi/core/fetch[.]c$"
 	home["qrencode.h"] = "^fcgi/core/qr[.]c$"
-	home["cairo.h"] = home["cairo-pdf.h"] = home["cairo-ft.h"] = "^fcgi/core/(draw|font|pen)[a-z_]*[.][ch]$"
+	home["cairo.h"] = home["cairo-pdf.h"] = home["cairo-ft.h"] = "^fcgi/core/(draw|font|pen|portrait)[a-z_]*[.][ch]$"
 	home["ft2build.h"] = home["cairo.h"]
 	home["png.h"] = "^fcgi/core/(qr|image[a-z_]*)[.]c$"
 	home["jpeglib.h"] = home["jerror.h"] = home["turbojpeg.h"] = "^fcgi/core/image[a-z_]*[.][ch]$"

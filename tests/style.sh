@@ -36,7 +36,7 @@ BEGIN {
 	n = split("malloc calloc realloc reallocarray free strdup strndup", words, " ")
 	for (i = 1; i <= n; i++)
 		memory[words[i]] = 1
-	memory_home = "^(fcgi/(base/arena|db/|core/(draw|font|image|qr)|web/(json|serve))|tests/)"
+	memory_home = "^(fcgi/(base/arena|db/|core/(draw|font|image|portrait|qr)|web/(json|serve))|tests/)"
 }
 
 function breach(which, line, words) {

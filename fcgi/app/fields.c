@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rules for texts, and a reply, that several nouns share. Names and notes go to cards, lists and
- * logs: a control character in them is never meant.
+ * Rules for texts, and a reply, that several nouns share. Names and notes go to
+ * cards, lists and logs: a control character in them is never meant.
  */
 #include "fields.h"
 #include "front.h"

@@ -10,7 +10,7 @@
  * The words that tables of fields are written in:
  *
  *     static const struct shape_field login_fields[] = {
- *             FIELD(login_form, email, SHAPE_TEXT, .flags = SHAPE_REQUIRED, LIMIT(1, 254)),
+ *             FIELD(login_form, email, SHAPE_TEXT, LIMIT(1, 254)),
  *             ...
  *     };
  *     SHAPE(login_form, "LoginForm", SHAPE_BODY);

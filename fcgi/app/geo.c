@@ -16,7 +16,9 @@ static const struct shape_field province_out_fields[] = {
 	FIELD(province_out, province_name, SHAPE_TEXT),
 };
 SHAPE(province_out, "Province", SHAPE_BODY);
-const struct shape province_list_shape = { .name = "Provinces", .list_of = &province_out_shape };
+const struct shape province_list_shape = {
+	.name = "Provinces", .list_of = &province_out_shape
+};
 
 struct district_out { const char *district_code, *district_name, *province_code; };
 
@@ -26,7 +28,9 @@ static const struct shape_field district_out_fields[] = {
 	FIELD(district_out, province_code, SHAPE_TEXT),
 };
 SHAPE(district_out, "District", SHAPE_BODY);
-const struct shape district_list_shape = { .name = "Districts", .list_of = &district_out_shape };
+const struct shape district_list_shape = {
+	.name = "Districts", .list_of = &district_out_shape
+};
 
 struct district_find { const char *province_code; };
 
@@ -44,7 +48,9 @@ static const struct shape_field chiefdom_out_fields[] = {
 	FIELD(chiefdom_out, district_code, SHAPE_TEXT),
 };
 SHAPE(chiefdom_out, "Chiefdom", SHAPE_BODY);
-const struct shape chiefdom_list_shape = { .name = "Chiefdoms", .list_of = &chiefdom_out_shape };
+const struct shape chiefdom_list_shape = {
+	.name = "Chiefdoms", .list_of = &chiefdom_out_shape
+};
 
 struct chiefdom_find { const char *district_code; };
 

@@ -143,7 +143,8 @@ add(struct command *c)
 	struct db *db;
 	enum err e;
 
-	while (in.n_districts < DISTRICTS_MAX && (district = command_option(c, "--district")))
+	while (in.n_districts < DISTRICTS_MAX &&
+	    (district = command_option(c, "--district")))
 		in.districts[in.n_districts++] = district;
 	in.password = get_password(c, &in.made_up);
 	if (!in.email || !in.role || c->argc)

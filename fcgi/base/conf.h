@@ -14,8 +14,8 @@ struct conf {
 	const char *database_url;	/* DATABASE_URL */
 	const char *state_dir;		/* STATE_DIR: everything that must be kept */
 	const char *socket;		/* SOCKET: where nginx reaches the workers */
-	const char *worker_user;	/* WORKER_USER: who workers become if started as root */
-	const char *environment;	/* ENVIRONMENT: development, staging, production */
+	const char *worker_user;	/* WORKER_USER: who root becomes */
+	const char *environment;	/* ENVIRONMENT */
 	const char *frontend_origin;	/* FRONTEND_ORIGIN: one more CORS origin, or "" */
 	const char *issuer;		/* CARD_ISSUER: URI in the signed QR */
 	const char *issuer_name;	/* CARD_ISSUER_NAME: printed on the card */
@@ -33,8 +33,8 @@ struct conf {
 	int64_t refresh_days;		/* REFRESH_TOKEN_EXPIRE_DAYS */
 	int64_t max_upload_mb;		/* MAX_UPLOAD_SIZE_MB: photos */
 	int64_t card_years;		/* CARD_YEARS: how long a card is valid */
-	int64_t login_attempts;		/* LOGIN_ATTEMPTS: per account in 15 minutes */
-	int64_t login_attempts_address;	/* LOGIN_ATTEMPTS_ADDRESS: per address in 15 minutes */
+	int64_t login_attempts;		/* LOGIN_ATTEMPTS: in 15 minutes, per account */
+	int64_t login_attempts_address;	/* LOGIN_ATTEMPTS_ADDRESS: per address */
 	bool docs;			/* DOCS: serve /docs and /openapi.json */
 	bool durable;			/* DURABLE: SQLite synchronous=FULL */
 };

@@ -17,7 +17,7 @@ struct viewer {
 	const char *session_id;
 	const char *name;	/* for greetings; may be NULL */
 	const char *subject;	/* e-mail, or farmer_id */
-	const char *mark;	/* what created_by and the like hold: operator_id or e-mail */
+	const char *mark;	/* in created_by and logs: operator_id or e-mail */
 };
 
 /* What a route asks for: the who column of routes.def. */

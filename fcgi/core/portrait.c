@@ -101,16 +101,17 @@ draw_hair(cairo_t *cr, uint32_t n, uint32_t cloth)
 		oval(cr, 240, 148, 150, 70); /* the knot of a scarf */
 }
 
-/* The pixels of a finished surface, red first. */
+/* The pixels of a finished surface, red first, into the arena. */
 static enum err
-read_pixels(cairo_surface_t *surface, struct image_pixels *out)
+read_pixels(struct arena *a, cairo_surface_t *surface, struct image_pixels *out)
 {
 	const uint8_t *data = cairo_image_surface_get_data(surface);
 	int stride = cairo_image_surface_get_stride(surface);
 	uint8_t *to;
 
-	*out = (struct image_pixels){ WIDTH, HEIGHT, malloc((size_t)WIDTH * HEIGHT * 3) };
-	if (!data || !out->rgb)
+	*out = (struct image_pixels){ WIDTH, HEIGHT,
+	    arena_take(a, (size_t)WIDTH * HEIGHT * 3) };
+	if (!data)
 		return ERR_BROKEN;
 	to = out->rgb;
 	for (int y = 0; y < HEIGHT; y++) {
@@ -127,7 +128,7 @@ read_pixels(cairo_surface_t *surface, struct image_pixels *out)
 }
 
 static enum err
-draw(uint32_t seed, struct image_pixels *out)
+draw(struct arena *a, uint32_t seed, struct image_pixels *out)
 {
 	cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, WIDTH,
 	    HEIGHT);
@@ -141,7 +142,7 @@ draw(uint32_t seed, struct image_pixels *out)
 	draw_face(cr, PICK(skins, n >> 7), n >> 11);
 	draw_hair(cr, n >> 15, PICK(cloths, n >> 17));
 	cairo_surface_flush(surface);
-	e = cairo_status(cr) ? ERR_BROKEN : read_pixels(surface, out);
+	e = cairo_status(cr) ? ERR_BROKEN : read_pixels(a, surface, out);
 	cairo_destroy(cr);
 	cairo_surface_destroy(surface);
 	return e;
@@ -164,7 +165,7 @@ enum err
 portrait_draw(struct arena *a, uint32_t seed, struct portrait *out)
 {
 	struct image_pixels master = { 0 }, card = { 0 };
-	enum err e = draw(seed, &master);
+	enum err e = draw(a, seed, &master);
 
 	if (!e)
 		e = encode(a, &master, QUALITY_MASTER, &out->master, &out->master_size);
@@ -172,7 +173,6 @@ portrait_draw(struct arena *a, uint32_t seed, struct portrait *out)
 		e = ERR_BROKEN;
 	if (!e)
 		e = encode(a, &card, QUALITY_CARD, &out->card, &out->card_size);
-	free(master.rgb);
 	free(card.rgb);
 	return e;
 }

@@ -18,7 +18,7 @@ struct throttle {
 	struct db *db;
 	struct arena *arena;
 	const char *kind;	/* "login account", "verify address", ... */
-	const char *subject;	/* an e-mail, an NRC, an address: stored as a keyed hash */
+	const char *subject;	/* e-mail, NRC, address: stored as a keyed hash */
 	int64_t limit;		/* attempts in 15 minutes */
 	int64_t now;		/* microseconds */
 };

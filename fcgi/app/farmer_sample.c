@@ -25,9 +25,9 @@ static const char *const first_names[] = {
 	"Mapalo", "Luyando", "Mutinta", "Choolwe", "Kelvin", "Renée", "Brian", "Esnart"
 };
 static const char *const last_names[] = {
-	"Ng'andu", "Banda", "Phiri", "Mwale", "Tembo", "Ŋoma", "Liñomo", "Ŵanda", "Mbbulo",
-	"Haamoonga", "Sakala", "Zulu", "Mumba", "Kaunda", "Mwanza", "Siame", "Chilufya",
-	"Hamainza", "Imasiku", "Nyambe", "Kalaba", "Musonda", "Lungu", "Daka", "Simukonda"
+	"Ng'andu", "Banda", "Phiri", "Mwale", "Tembo", "Ŋoma", "Liñomo", "Ŵanda",
+	"Mbbulo", "Haamoonga", "Sakala", "Zulu", "Mumba", "Kaunda", "Mwanza", "Siame",
+	"Chilufya", "Hamainza", "Imasiku", "Nyambe", "Kalaba", "Musonda", "Lungu", "Daka", "Simukonda"
 };
 static const char *const villages[] = {
 	"Kayosha", "Mulonga", "Chisenga", "Namwala", "Kasempa", "Lukanga", "Siavonga",
@@ -38,7 +38,8 @@ static const char *const statuses[] = {
 	"under_review", "rejected"
 };
 static const char *const crops[] = {
-	"maize\x1fgroundnuts", "cassava", "cotton\x1fmaize", "soya beans", "rice\x1f" "beans"
+	"maize\x1fgroundnuts", "cassava", "cotton\x1fmaize", "soya beans",
+	"rice\x1f" "beans"
 };
 
 #define PICK(list, n) ((list)[(n) % (sizeof(list) / sizeof((list)[0]))])
@@ -74,7 +75,8 @@ province_name(const struct sampler *s, const char *code)
 static void
 invent_place(const struct sampler *s, int64_t i, struct farmer_update_in *row)
 {
-	const struct geo_districts_row *d = &s->districts[number_of(i, 1) % s->n_districts];
+	size_t at = number_of(i, 1) % s->n_districts;
+	const struct geo_districts_row *d = &s->districts[at];
 
 	row->province_code = d->province_code;
 	row->province_name = province_name(s, d->province_code);
@@ -111,12 +113,14 @@ invent(struct sampler *s, int64_t i, struct farmer_draft *draft)
 	(void)clock_date(INT64_C(1767225600) * CLOCK_SECOND - age * CLOCK_DAY, day);
 	*draft = (struct farmer_draft){
 		.created_by = "sample", .birth_date = arena_text(a, day),
-		.nrc = arena_print(a, "9%05lld/%02lld/%lld", (long long)(i / 1000 % 100000),
-		    (long long)(i / 10 % 100), (long long)(i % 10)),
+		.nrc = arena_print(a, "9%05lld/%02lld/%lld",
+		    (long long)(i / 1000 % 100000), (long long)(i / 10 % 100),
+		    (long long)(i % 10)),
 		.row = {
 			.farmer_row_id = id, .is_active = true,
 			.now = s->r.now,
-			.farmer_id = arena_print(a, "ZM5A%06llX", (long long)i & 0xffffff),
+			.farmer_id = arena_print(a, "ZM5A%06llX",
+			    (long long)i & 0xffffff),
 			.registration_status = PICK(statuses, number_of(i, 8)),
 			.first_name = PICK(first_names, number_of(i, 9)),
 			.last_name = PICK(last_names, number_of(i, 10)),
@@ -230,6 +234,7 @@ command_sample(struct command *c)
 		if (i % BATCH == BATCH - 1)
 			arena_reset(s.r.arena);
 	}
-	printf("%lld sample farmers added%s\n", (long long)added, e ? ", then it failed" : "");
+	printf("%lld sample farmers added%s\n", (long long)added,
+	    e ? ", then it failed" : "");
 	return e != OK;
 }
