@@ -27,7 +27,8 @@ static const char *const first_names[] = {
 static const char *const last_names[] = {
 	"Ng'andu", "Banda", "Phiri", "Mwale", "Tembo", "Ŋoma", "Liñomo", "Ŵanda",
 	"Mbbulo", "Haamoonga", "Sakala", "Zulu", "Mumba", "Kaunda", "Mwanza", "Siame",
-	"Chilufya", "Hamainza", "Imasiku", "Nyambe", "Kalaba", "Musonda", "Lungu", "Daka", "Simukonda"
+	"Chilufya", "Hamainza", "Imasiku",
+	"Nyambe", "Kalaba", "Musonda", "Lungu", "Daka", "Simukonda"
 };
 static const char *const villages[] = {
 	"Kayosha", "Mulonga", "Chisenga", "Namwala", "Kasempa", "Lukanga", "Siavonga",

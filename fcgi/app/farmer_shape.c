@@ -90,7 +90,7 @@ farmer_status(const char *s)
 	FIELD(type, date_of_birth, SHAPE_TEXT, .flags = NEEDED, LIMIT(0, 40), \
 	    .words = "YYYY-MM-DD"), \
 	FIELD(type, gender, SHAPE_TEXT, .flags = NEEDED, .rule = &gender_rule), \
-	FIELD(type, ethnic_group, SHAPE_TEXT, .flags = SHAPE_OPTIONAL, LIMIT(0, 100),
+	FIELD(type, ethnic_group, SHAPE_TEXT, .flags = SHAPE_OPTIONAL, LIMIT(0, 100), \
 	    .rule = &plain_rule)
 
 #define ADDRESS(type, NEEDED) \
@@ -122,7 +122,7 @@ farmer_status(const char *s)
 	FIELD(type, livestock_types, SHAPE_TEXTS, .flags = SHAPE_NOT_NULL, LIMIT(0, \
 	    20), .rule = &item_rule), \
 	FIELD(type, has_irrigation, SHAPE_BOOL, .flags = SHAPE_OPTIONAL), \
-	FIELD(type, years_farming, SHAPE_INT, .flags = SHAPE_OPTIONAL | NEEDED, LIMIT(0,
+	FIELD(type, years_farming, SHAPE_INT, .flags = SHAPE_OPTIONAL | NEEDED, LIMIT(0, \
 	    100))
 
 #define HOUSEHOLD(type, NEEDED) \
@@ -130,7 +130,7 @@ farmer_status(const char *s)
 	    LIMIT(1, 1000)), \
 	FIELD(type, number_of_dependents, SHAPE_INT, .flags = SHAPE_OPTIONAL | NEEDED, \
 	    LIMIT(0, 1000)), \
-	FIELD(type, primary_income_source, SHAPE_TEXT, .flags = NEEDED, LIMIT(0, 100),
+	FIELD(type, primary_income_source, SHAPE_TEXT, .flags = NEEDED, LIMIT(0, 100), \
 	    .rule = &plain_rule)
 
 #define SECTION(symbol, words, type, table) \
