@@ -135,8 +135,8 @@ farmer_status(const char *s)
 
 #define SECTION(symbol, words, type, table) \
 	static const struct shape symbol = { .name = (words), .fields = table, \
-		.n_fields = sizeof(table) / sizeof(table[0]),
-		    .size = sizeof(struct type) }
+		.n_fields = sizeof(table) / sizeof(table[0]), \
+		.size = sizeof(struct type) }
 
 /* Crops and animals: short plain texts. */
 static bool
