@@ -220,7 +220,8 @@ read_header(struct arena *a, struct span *s, struct part *part)
 		if (why)
 			return why;
 	}
-	return s->n < MULTIPART_HEADER ? "The body ends in the middle of a part's header" :
+	return s->n < MULTIPART_HEADER ?
+	    "The body ends in the middle of a part's header" :
 	    "A part of the body has too long a header";
 }
 

@@ -324,7 +324,8 @@ put_operation(struct writer *w, const struct route *route)
 	put_gives(w, route->gives);
 	put(w, "}");
 	if (is_checked)
-		put(w, ",\"422\":{\"description\":\"The input breaks a rule\",\"content\":"
+		put(w, ",\"422\":{"
+		    "\"description\":\"The input breaks a rule\",\"content\":"
 		    "{\"application/json\":{\"schema\":"
 		    "{\"$ref\":\"#/components/schemas/ValidationError\"}}}}");
 	put(w, ",\"default\":{\"description\":\"Failure\",\"content\":"
@@ -408,7 +409,8 @@ void
 openapi_write(const struct route *routes, size_t n, const char *const *who_words,
     struct buf *out)
 {
-	struct writer w = { .out = out, .routes = routes, .n = n, .who_words = who_words };
+	struct writer w = { .out = out, .routes = routes, .n = n,
+	    .who_words = who_words };
 
 	w.shapes = arena_array(out->arena, const struct shape *, SHAPES);
 	put(&w, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"cem\",\"version\":");

@@ -232,7 +232,7 @@ plain_detail(enum err e)
 	case ERR_BIG:		return "Request body too large";
 	case ERR_INVALID:	return "Validation error";
 	case ERR_BUSY:		return "Too many attempts. Please try again later.";
-	case ERR_DOWN:		return "Service temporarily unavailable. Please try again.";
+	case ERR_DOWN:		return "Service temporarily unavailable";
 	default:		return "Internal server error";
 	}
 }

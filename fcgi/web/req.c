@@ -168,7 +168,8 @@ map_upload(struct req *r, const struct stat *status)
 	l->map = mmap(NULL, l->n_map, PROT_READ, MAP_PRIVATE, r->file.fd, 0);
 	if (l->map == MAP_FAILED) {
 		l->map = NULL;
-		log_write(LOG_ERROR, "cannot map an uploaded body of %zu bytes", l->n_map);
+		log_write(LOG_ERROR, "cannot map an uploaded body of %zu bytes",
+		    l->n_map);
 		return ERR_BROKEN;
 	}
 	return OK;
@@ -187,7 +188,7 @@ parse_upload(struct req *r, size_t announced_n)
 	if (text_empty(path)) {
 		if (!announced_n)
 			return OK; /* no body; req_check says what is missing */
-		log_write(LOG_ERROR, "upload without BODY_FILE: nginx is not set up for it");
+		log_write(LOG_ERROR, "upload without BODY_FILE: check nginx");
 		return ERR_BROKEN;
 	}
 	r->file.fd = open_spooled(l, path);

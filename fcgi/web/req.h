@@ -20,7 +20,7 @@ struct req_param { const char *name, *value; };
 
 /* An uploaded file: the bytes stay in nginx's spool file, mapped read-only. */
 struct req_file {
-	const char *name;	/* as the client sent it, UTF-8, no path; for people only */
+	const char *name;	/* as sent, UTF-8, without its path; for people only */
 	const char *media;	/* as the client claimed; never to be believed */
 	int fd;			/* the spool file, open for reading */
 	size_t offset, size;	/* where the part's bytes lie in it */

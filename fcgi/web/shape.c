@@ -47,7 +47,8 @@ name_taken(const struct shape *shape, size_t i, const char *name)
 	for (size_t k = 0; k < i; k++) {
 		const struct shape_field *f = &shape->fields[k];
 
-		if (strcmp(f->name, name) == 0 || (f->alias && strcmp(f->alias, name) == 0))
+		if (strcmp(f->name, name) == 0 ||
+		    (f->alias && strcmp(f->alias, name) == 0))
 			return true;
 	}
 	return false;

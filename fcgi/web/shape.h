@@ -50,9 +50,9 @@ struct shape_list { void *items; size_t n; };
 /* A rule for a text beyond its length. */
 struct shape_rule {
 	const char *type;	/* "string_pattern_mismatch", "value_error", ... */
-	const char *msg;	/* as the client reads it; both may be NULL with choices */
+	const char *msg;	/* for the client; both may be NULL with choices */
 	const char *pattern;	/* for ctx and OpenAPI, or NULL */
-	const char *const *choices; /* for OpenAPI enum and the check, NULL ended, or NULL */
+	const char *const *choices; /* the texts that may stand, NULL ended; or NULL */
 	bool (*holds)(const char *s); /* NULL when choices decide */
 };
 
@@ -62,7 +62,7 @@ struct shape_field {
 	unsigned flags;
 	size_t offset;
 	bool limited;		/* min and max count; max may be INFINITY */
-	double min, max;	/* text: code points; number: value; list: items; JSON: bytes */
+	double min, max;	/* text: code points; list: items; JSON: bytes */
 	const struct shape_rule *rule;
 	const struct shape *sub;
 	const char *alias;	/* input: a second name, or NULL */

@@ -23,7 +23,8 @@ static bool
 read_text(const struct spot *s, const struct shape_field *f, const char **out)
 {
 	if (s->kind != JSON_TEXT)
-		return spot_fault(s, "string_type", "Input should be a valid string", NULL);
+		return spot_fault(s, "string_type", "Input should be a valid string",
+		    NULL);
 	if (!spot_length(s, f) || !spot_rule(s, f->rule))
 		return false;
 	*out = arena_text(s->reader->arena, s->text);
@@ -40,7 +41,7 @@ parse_int(struct arena *a, const char *s, int64_t *out)
 		return false;
 	text = text_trim(a, s);
 	point = strchr(text, '.');
-	if (point && point > text && point[1] && strspn(point + 1, "0") == strlen(point + 1))
+	if (point && point > text && point[1] && !point[1 + strspn(point + 1, "0")])
 		*point = '\0';
 	if (text[0] == '+' && text[1] != '-')
 		text++;
@@ -74,16 +75,19 @@ read_int(const struct spot *s, const struct shape_field *f, int64_t *out)
 	case JSON_DECIMAL:
 		x = json_number(s->json);
 		if (floor(x) < x)
-			return spot_fault(s, "int_from_float", "Input should be a valid integer, "
-			    "got a number with a fractional part", NULL);
+			return spot_fault(s, "int_from_float",
+			    "Input should be a valid integer, got a number with a "
+			    "fractional part", NULL);
 		if (fabs(x) >= 0x1p63)
-			return spot_fault(s, "int_parsing_size", "Unable to parse input string "
+			return spot_fault(s, "int_parsing_size",
+			    "Unable to parse input string "
 			    "as an integer, exceeded maximum size", NULL);
 		*out = (int64_t)x;
 		break;
 	case JSON_TEXT:
 		if (!parse_int(s->reader->arena, s->text, out))
-			return spot_fault(s, "int_parsing", "Input should be a valid integer, "
+			return spot_fault(s, "int_parsing",
+			    "Input should be a valid integer, "
 			    "unable to parse string as an integer", NULL);
 		break;
 	default:
@@ -102,11 +106,13 @@ read_real(const struct spot *s, const struct shape_field *f, double *out)
 		break;
 	case JSON_TEXT:
 		if (!parse_real(s->reader->arena, s->text, out))
-			return spot_fault(s, "float_parsing", "Input should be a valid number, "
+			return spot_fault(s, "float_parsing",
+			    "Input should be a valid number, "
 			    "unable to parse string as a number", NULL);
 		break;
 	default:
-		return spot_fault(s, "float_type", "Input should be a valid number", NULL);
+		return spot_fault(s, "float_type", "Input should be a valid number",
+		    NULL);
 	}
 	return spot_range(s, f, *out);
 }
@@ -144,7 +150,8 @@ read_bool(const struct spot *s, bool *out)
 		truth = parse_bool(s->text);
 		break;
 	default:
-		return spot_fault(s, "bool_type", "Input should be a valid boolean", NULL);
+		return spot_fault(s, "bool_type", "Input should be a valid boolean",
+		    NULL);
 	}
 	if (truth < 0)
 		return spot_fault(s, "bool_parsing", "Input should be a valid boolean, "
@@ -270,7 +277,8 @@ read_object(const struct spot *s, const struct shape *shape, void *out)
 	bool fine = true;
 
 	if (s->kind != JSON_MAP)
-		return spot_fault(s, "model_attributes_type", "Input should be a valid dictionary "
+		return spot_fault(s, "model_attributes_type",
+		    "Input should be a valid dictionary "
 		    "or object to extract fields from", NULL);
 	for (size_t i = 0; i < shape->n_fields; i++) {
 		const struct shape_field *f = &shape->fields[i];
@@ -322,7 +330,8 @@ spot_query(struct spot *s, const struct path_pair *pair)
 	s->text = pair->value ? pair->value : "";
 	if (pair->value)
 		return true;
-	return spot_fault(s, "string_unicode", "Input should be a valid string, unable to parse "
+	return spot_fault(s, "string_unicode",
+	    "Input should be a valid string, unable to parse "
 	    "raw data as a unicode string", NULL);
 }
 
@@ -376,7 +385,8 @@ shape_read_query(const struct shape *shape, const char *query, struct arena *are
 	memset(out, 0, shape->size);
 	pairs.n = path_pairs(arena, query, items);
 	if (pairs.n > PATH_PAIRS)
-		return spot_fault(&root, "too_long", "Query should have at most 64 keys", NULL);
+		return spot_fault(&root, "too_long", "Query should have at most 64 keys",
+		    NULL);
 	for (size_t i = 0; i < shape->n_fields; i++)
 		fine = read_query_field(&root, &shape->fields[i], &pairs, out) && fine;
 	return fine;

@@ -164,11 +164,13 @@ add_rule(const struct spot *s, const struct shape_rule *rule)
 	if (rule->choices) {
 		expected = choices_text(a, rule->choices);
 		return spot_fault(s, rule->type ? rule->type : "literal_error",
-		    rule->msg ? rule->msg : arena_print(a, "Input should be %s", expected),
+		    rule->msg ? rule->msg :
+		    arena_print(a, "Input should be %s", expected),
 		    ctx_text(a, "expected", expected));
 	}
 	if (rule->pattern)
-		return spot_fault(s, rule->type, rule->msg, ctx_text(a, "pattern", rule->pattern));
+		return spot_fault(s, rule->type, rule->msg,
+		    ctx_text(a, "pattern", rule->pattern));
 	reason = strstr(rule->msg, ": ");
 	return spot_fault(s, rule->type, rule->msg,
 	    ctx_text(a, "reason", reason ? reason + 2 : rule->msg));

@@ -33,8 +33,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (e == ERR_BAD && !m.why)
 		abort();
 	if (e == OK && (file.offset > m.n || file.size > m.n - file.offset ||
-	    file.bytes != m.bytes + file.offset || !*file.name || strchr(file.name, '/') ||
-	    strlen(file.name) > MULTIPART_NAME || !text_utf8(file.name, strlen(file.name)) ||
+	    file.bytes != m.bytes + file.offset || !*file.name ||
+	    strchr(file.name, '/') || strlen(file.name) > MULTIPART_NAME ||
+	    !text_utf8(file.name, strlen(file.name)) ||
 	    !text_utf8(file.media, strlen(file.media))))
 		abort();
 	arena_reset(arena);

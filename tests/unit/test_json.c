@@ -85,7 +85,8 @@ test_refused(void)
 	ok(refused("\"\\ud800\""), "half a surrogate pair is refused");
 	ok(refused("9223372036854775808"), "an integer of 2^63 is refused");
 	ok(refused("1e999"), "a decimal beyond double is refused");
-	ok(refused("{\"a\":1,}") && refused("[1") && refused("'a'"), "bad syntax is refused");
+	ok(refused("{\"a\":1,}") && refused("[1") && refused("'a'"),
+	    "bad syntax is refused");
 	ok(refused("[1, x]") && at >= 4 && at <= 5, "the place of the error is told");
 	ok(same_again("9223372036854775807") && same_again("-9223372036854775808"),
 	    "the ends of the integers are kept");
@@ -121,7 +122,8 @@ test_dump(void)
 	ok(strcmp(json_dump(arena, NULL, 21), "null") == 0, "nothing is null");
 	json_free(j);
 	ok(same_again("[[],{},[{}],[[]],\"\",0,-1,1.0,true,false,null]"), "all kinds");
-	ok(same_again("{\"a\":{\"b\":{\"c\":[1,2,{\"d\":[]}]}},\"e\":1}"), "nested kinds");
+	ok(same_again("{\"a\":{\"b\":{\"c\":[1,2,{\"d\":[]}]}},\"e\":1}"),
+	    "nested kinds");
 }
 
 static const char *
@@ -149,11 +151,13 @@ test_write(void)
 		9007199254740993.0, 1e22, 1e23, 4.35, -0.1 };
 	bool all_same = true;
 
-	ok(strcmp(text_written("a\"b\\c\n\x01\x7f"), "\"a\\\"b\\\\c\\n\\u0001\x7f\"") == 0,
+	ok(strcmp(text_written("a\"b\\c\n\x01\x7f"),
+	    "\"a\\\"b\\\\c\\n\\u0001\x7f\"") == 0,
 	    "texts are escaped");
 	ok(strcmp(text_written(""), "\"\"") == 0, "an empty text");
 	ok(strcmp(text_written(NULL), "null") == 0, "no text");
-	ok(strcmp(text_written("\xc5\x8b\xf0\x9f\x8c\xbe"), "\"\xc5\x8b\xf0\x9f\x8c\xbe\"") == 0,
+	ok(strcmp(text_written("\xc5\x8b\xf0\x9f\x8c\xbe"),
+	    "\"\xc5\x8b\xf0\x9f\x8c\xbe\"") == 0,
 	    "UTF-8 stays as it is");
 	ok(strcmp(real_written(2.5), "2.5") == 0, "2.5");
 	ok(strcmp(real_written(3), "3.0") == 0, "3.0 keeps its point");

@@ -67,22 +67,27 @@ test_find(void)
 	    "\x89PNG") && strcmp(file.name, "a.png") == 0 &&
 	    strcmp(file.media, "image/png") == 0, "a file with name and type");
 	ok(finds(BODY(FORM "filename=a", ""), ""), "an empty file");
-	ok(finds("--xyz\r\n" FORM "filename=a\r\n\r\n--xyz--", ""), "one without its line");
-	ok(finds(BODY("content-disposition:form-data;name=file;filename=a;", "\r\n"), "\r\n"),
+	ok(finds("--xyz\r\n" FORM "filename=a\r\n\r\n--xyz--", ""),
+	    "one without its line");
+	ok(finds(BODY("content-disposition:form-data;name=file;filename=a;", "\r\n"),
+	    "\r\n"),
 	    "any case, no blanks, a line end as the content");
 	ok(finds("before\r\n" BODY(FORM "filename=a", "x") "after", "x"),
 	    "preamble and epilogue");
 	ok(finds("--xyz  \t\r\n" FORM "filename=a\r\n\r\nx\r\n--xyz--", "x"), "padding");
 	ok(finds(BODY(FORM "filename=a", "\r\n--xy\r\n--xyzz\r\n--xyz-\r\n--xyz x"),
-	    "\r\n--xy\r\n--xyzz\r\n--xyz-\r\n--xyz x"), "what only resembles a delimiter");
-	ok(finds("--xyz\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--xyz\r\n"
+	    "\r\n--xy\r\n--xyzz\r\n--xyz-\r\n--xyz x"),
+	    "what only resembles a delimiter");
+	ok(finds("--xyz\r\nContent-Disposition: form-data; "
+	    "name=\"a\"\r\n\r\n1\r\n--xyz\r\n"
 	    FORM "filename=b\r\n\r\n2\r\n--xyz\r\n\r\n3\r\n--xyz--", "2"),
 	    "among other parts, one without a header");
 	ok(find_n("Multipart/Form-Data; charset=utf-8; boundary=\"a b\"",
 	    "--a b\r\n" FORM "filename=a\r\n\r\nx\r\n--a b--", 0) == ERR_BAD,
 	    "no body at all is cut off");
 	ok(find_n("Multipart/Form-Data; charset=utf-8; boundary=\"a b\"",
-	    "--a b\r\n" FORM "filename=a\r\n\r\nx\r\n--a b--", 77) == OK && file.size == 1,
+	    "--a b\r\n" FORM "filename=a\r\n\r\nx\r\n--a b--", 77) == OK &&
+	    file.size == 1,
 	    "a quoted boundary");
 }
 
@@ -91,7 +96,8 @@ test_names(void)
 {
 	char longest[400] = "filename=";
 
-	ok(named("filename=\"C:\\dir\\photo.jpg\"", "photo.jpg"), "a path with backslashes");
+	ok(named("filename=\"C:\\dir\\photo.jpg\"", "photo.jpg"),
+	    "a path with backslashes");
 	ok(named("filename=\"../../etc/passwd\"", "passwd"), "a path with slashes");
 	ok(named("filename=\"..\"", "file") && named("filename=\"a/\"", "file") &&
 	    named("filename=\"\"", "file"), "a path that names nothing");
@@ -116,12 +122,15 @@ static void
 test_missing(void)
 {
 	ok(find_n("application/json", "{}", 2) == ERR_MISSING, "another type");
-	ok(find_n("multipart/mixed; boundary=x", "--x--", 5) == ERR_MISSING, "not form-data");
+	ok(find_n("multipart/mixed; boundary=x", "--x--", 5) == ERR_MISSING,
+	    "not form-data");
 	ok(find_n(MEDIA, "--xyz--", 7) == ERR_MISSING, "no parts");
-	ok(find_n(MEDIA, BODY(FORM "x=y", "a"), strlen(BODY(FORM "x=y", "a"))) == ERR_MISSING,
+	ok(find_n(MEDIA, BODY(FORM "x=y", "a"), strlen(BODY(FORM "x=y", "a"))) ==
+	    ERR_MISSING,
 	    "a field of that name is no file");
 	ok(find_n(MEDIA, BODY("Content-Type: x/y", "a"),
-	    strlen(BODY("Content-Type: x/y", "a"))) == ERR_MISSING, "a part without a name");
+	    strlen(BODY("Content-Type: x/y", "a"))) == ERR_MISSING,
+	    "a part without a name");
 }
 
 static void
@@ -131,14 +140,17 @@ test_bad(void)
 	char boundary[300];
 
 	ok(bad("", "cut off"), "nothing");
-	ok(bad("--xyz\r\n" FORM "filename=a\r\n\r\nabc", "cut off"), "no closing boundary");
-	ok(bad("--xyz\r\n" FORM "filename=a\r\n\r\nabc\r\n--xyz\r\n", "ends in the middle"),
+	ok(bad("--xyz\r\n" FORM "filename=a\r\n\r\nabc", "cut off"),
+	    "no closing boundary");
+	ok(bad("--xyz\r\n" FORM "filename=a\r\n\r\nabc\r\n--xyz\r\n",
+	    "ends in the middle"),
 	    "only another beginning");
 	ok(bad("--xyz\r\n" FORM "filename=a", "ends in the middle"), "half a header");
 	ok(bad("--xyz\r\n" FORM "filename=a\r\n\r\na\r\n--xyz\r\n" FORM
 	    "filename=b\r\n\r\nb\r\n--xyz--", "more than one"), "two files");
 	ok(bad(BODY(FORM "filename=\"a", "b"), "Content-Disposition"), "an open quote");
-	ok(bad(BODY(FORM "filename=\"a\"b", "b"), "Content-Disposition"), "after the quote");
+	ok(bad(BODY(FORM "filename=\"a\"b", "b"), "Content-Disposition"),
+	    "after the quote");
 	ok(bad(BODY("no colon", "b"), "malformed header"), "a line that is no header");
 	ok(bad(BODY("A: b\r\n folded", "b"), "malformed header"), "a folded line");
 	ok(bad(BODY(FORM "filename=a\r\nContent-Transfer-Encoding: base64", "b"),
@@ -150,9 +162,11 @@ test_bad(void)
 	memcpy(boundary, "multipart/form-data; boundary=", 30);
 	memset(boundary + 30, 'b', 201);
 	boundary[30 + 201] = '\0';
-	ok(find_n(boundary, "--", 2) == ERR_BAD && strstr(m.why, "boundary"), "one too long");
+	ok(find_n(boundary, "--", 2) == ERR_BAD && strstr(m.why, "boundary"),
+	    "one too long");
 	boundary[30 + 200] = '\0';
-	ok(find_n(boundary, "--", 2) == ERR_BAD && strstr(m.why, "cut off"), "the longest");
+	ok(find_n(boundary, "--", 2) == ERR_BAD && strstr(m.why, "cut off"),
+	    "the longest");
 	many = buf_make(arena, 10000);
 	for (int i = 0; i < 21; i++)
 		buf_text(&many, "--xyz\r\n\r\n\r\n");
@@ -172,7 +186,8 @@ test_header_size(void)
 	p = mempcpy(p, "--xyz\r\nA: ", 10);
 	memcpy(body + 7 + MULTIPART_HEADER - 4, "\r\n\r\n", 4);
 	memcpy(body + 7 + MULTIPART_HEADER, "b\r\n--xyz--", 10);
-	ok(find_n(MEDIA, body, 7 + MULTIPART_HEADER + 10) == ERR_MISSING, "longest header");
+	ok(find_n(MEDIA, body, 7 + MULTIPART_HEADER + 10) == ERR_MISSING,
+	    "longest header");
 	memset(p, 'x', over);
 	memcpy(body + 7 + MULTIPART_HEADER - 3, "\r\n\r\n", 4);
 	memcpy(body + 7 + MULTIPART_HEADER + 1, "b\r\n--xyz--", 10);

@@ -43,9 +43,11 @@ static const struct shape card = { .name = "Card", .place = SHAPE_FILE,
 
 static const struct route routes[] = {
 	{ "GET", "/api/farmers", "farmer_index", NULL, 1, &find, &farmers, "List them" },
-	{ "GET", "/api/farmers/{farmer_id}/card", "farmer_card", NULL, 0, NULL, &card, "Card" },
+	{ "GET", "/api/farmers/{farmer_id}/card", "farmer_card", NULL, 0, NULL, &card,
+	    "Card" },
 	{ "POST", "/api/farmers/", "farmer_enrol", NULL, 1, &farmer, &farmer, "Add one" },
-	{ "POST", "/api/photo", "farmer_photo", NULL, 1, &upload_shape, &nothing_shape, "Photo" },
+	{ "POST", "/api/photo", "farmer_photo", NULL, 1, &upload_shape, &nothing_shape,
+	    "Photo" },
 	{ "GET", "/api/all", "farmer_index", NULL, 1, &find, &farmers, "List them" },
 };
 
@@ -80,13 +82,16 @@ test_paths(void)
 	ok(at("paths /api/farmers get") && at("paths /api/farmers post"),
 	    "rows of one path stand together, with a slash or not");
 	ok(is("paths /api/farmers get operationId", "\"farmer_index\"") &&
-	    is("paths /api/all get operationId", "\"farmer_index_2\""), "names are unique");
+	    is("paths /api/all get operationId", "\"farmer_index_2\""),
+	    "names are unique");
 	ok(is("paths /api/farmers get x-who", "\"administrators\""), "who may");
 	ok(is("paths /api/farmers get summary", "\"List them\""), "what it does");
-	ok(is("paths /api/farmers get parameters", "[{\"name\":\"limit\",\"in\":\"query\","
+	ok(is("paths /api/farmers get parameters",
+	    "[{\"name\":\"limit\",\"in\":\"query\","
 	    "\"description\":\"At most\",\"schema\":{\"type\":\"integer\",\"minimum\":1,"
 	    "\"maximum\":500}}]"), "keys of the query");
-	ok(is("paths /api/farmers/{farmer_id}/card get parameters", "[{\"name\":\"farmer_id\","
+	ok(is("paths /api/farmers/{farmer_id}/card get parameters",
+	    "[{\"name\":\"farmer_id\","
 	    "\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"string\"}}]"),
 	    "names in the path");
 	ok(!at("paths /api/photo post parameters"), "no parameters");
@@ -95,7 +100,8 @@ test_paths(void)
 	ok(at("paths /api/photo post requestBody content multipart/form-data schema"),
 	    "an upload");
 	ok(is("paths /api/farmers get responses 2XX content application/json schema",
-	    "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Farmer\"}}"), "a list");
+	    "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Farmer\"}}"),
+	    "a list");
 	ok(is("paths /api/farmers/{farmer_id}/card get responses 2XX content",
 	    "{\"application/pdf\":{}}"), "a file");
 	ok(!at("paths /api/photo post responses 2XX content"), "nothing");
@@ -114,8 +120,10 @@ test_components(void)
 	    "\"description\":\"As \\\"written\\\" on the card\"},"
 	    "\"kind\":{\"type\":[\"string\",\"null\"],\"enum\":[\"a\",\"b\"]},"
 	    "\"at\":{\"type\":\"string\",\"format\":\"date-time\"},"
-	    "\"place\":{\"anyOf\":[{\"$ref\":\"#/components/schemas/Place\"},{\"type\":\"null\"}]},"
-	    "\"places\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Place\"},"
+	    "\"place\":{\"anyOf\":[{\"$ref\":\"#/components/schemas/Place\"},"
+	    "{\"type\":\"null\"}]},"
+	    "\"places\":{\"type\":\"array\","
+	    "\"items\":{\"$ref\":\"#/components/schemas/Place\"},"
 	    "\"maxItems\":9}},\"required\":[\"name\"]}"), "a shape");
 	ok(is("components schemas Place", "{\"type\":\"object\",\"properties\":{\"x\":"
 	    "{\"type\":\"number\",\"exclusiveMinimum\":-90,\"maximum\":90}},"
@@ -138,7 +146,8 @@ main(void)
 	again = buf_make(arena, 100);
 	openapi_write(routes, sizeof(routes) / sizeof(routes[0]), who_words, &once);
 	openapi_write(routes, sizeof(routes) / sizeof(routes[0]), who_words, &again);
-	ok(once.n == again.n && strcmp(once.bytes, again.bytes) == 0, "the same each time");
+	ok(once.n == again.n && strcmp(once.bytes, again.bytes) == 0,
+	    "the same each time");
 	root = json_read(arena, once.bytes, once.n, &why, &place_of);
 	ok(root, "the document is JSON");
 	if (!root)

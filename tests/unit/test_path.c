@@ -76,12 +76,14 @@ test_pairs(void)
 {
 	struct path_pair pairs[PATH_PAIRS];
 	char many[3 * (PATH_PAIRS + 1) + 1] = "";
-	size_t n = path_pairs(arena, "a=1&&b=x+y%26&c&d=&a=2&%zz=3&e=%zz&=q&f=1=2", pairs);
+	size_t n = path_pairs(arena, "a=1&&b=x+y%26&c&d=&a=2&%zz=3&e=%zz&=q&f=1=2",
+	    pairs);
 
 	ok(n == 8, "keys that decode are kept");
 	ok(strcmp(pairs[0].name, "a") == 0 && strcmp(pairs[0].value, "1") == 0, "first");
 	ok(strcmp(pairs[1].value, "x y&") == 0, "decoded value");
-	ok(strcmp(pairs[2].value, "") == 0 && strcmp(pairs[3].value, "") == 0, "no value");
+	ok(strcmp(pairs[2].value, "") == 0 && strcmp(pairs[3].value, "") == 0,
+	    "no value");
 	ok(strcmp(pairs[4].value, "2") == 0, "a key again");
 	ok(strcmp(pairs[5].name, "e") == 0 && !pairs[5].value, "a value that is broken");
 	ok(strcmp(pairs[7].value, "1=2") == 0, "a second equals sign is the value's");
@@ -149,7 +151,8 @@ test_route(void)
 	ok(finds("GET", "/api/farmers/a/documents", &r, &allow) == -1 && !allow,
 	    "a path that is only the beginning of one");
 	ok(finds("PUT", "/api/farmers", &r, &allow) == -1 && allow &&
-	    strcmp(allow, "GET, HEAD, POST, OPTIONS") == 0, "another method, with what is");
+	    strcmp(allow, "GET, HEAD, POST, OPTIONS") == 0,
+	    "another method, with what is");
 	ok(finds("PUT", "/api/farmers/count", &r, &allow) == -1 && allow &&
 	    strcmp(allow, "GET, HEAD, DELETE, OPTIONS") == 0, "each method once");
 }

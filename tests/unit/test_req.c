@@ -22,7 +22,8 @@ struct person {
 
 static const struct shape_field person_fields[] = {
 	{ .name = "name", .kind = SHAPE_TEXT, .flags = SHAPE_REQUIRED,
-	    .offset = offsetof(struct person, name), .limited = true, .min = 1, .max = 9 },
+	    .offset = offsetof(struct person, name), .limited = true, .min = 1,
+	    .max = 9 },
 	{ .name = "age", .kind = SHAPE_INT, .flags = SHAPE_OPTIONAL,
 	    .offset = offsetof(struct person, age) },
 };
@@ -42,8 +43,10 @@ nobody(struct req *r)
 
 static const struct route post_person = { "POST", "/api/p", "p", nobody, 0, &person,
 	&person, "" };
-static const struct route post_age = { "POST", "/api/a", "a", nobody, 0, &age, &people, "" };
-static const struct route get_find = { "GET", "/api/f", "f", nobody, 0, &find, &person, "" };
+static const struct route post_age = { "POST", "/api/a", "a", nobody, 0, &age, &people,
+    "" };
+static const struct route get_find = { "GET", "/api/f", "f", nobody, 0, &find, &person,
+    "" };
 static const struct route upload = { "POST", "/api/u", "u", nobody, 0, &upload_shape,
 	&nothing_shape, "" };
 static const struct route none = { "POST", "/api/n", "n", nobody, 0, NULL, NULL, "" };
@@ -138,12 +141,15 @@ test_body(void)
 {
 	const struct person *in;
 
-	ok(person_of("application/json", "{\"name\":\"a\",\"age\":3}") == OK, "a JSON body");
+	ok(person_of("application/json", "{\"name\":\"a\",\"age\":3}") == OK,
+	    "a JSON body");
 	in = r.in;
 	ok(strcmp(in->name, "a") == 0 && *in->age == 3, "is read into the struct");
-	ok(person_of(NULL, "{\"name\":\"a\"}") == OK && person_of("", "{\"name\":\"a\"}") == OK,
+	ok(person_of(NULL, "{\"name\":\"a\"}") == OK &&
+	    person_of("", "{\"name\":\"a\"}") == OK,
 	    "without a type too");
-	ok(person_of("Application/Problem+JSON; charset=utf-8", "{\"name\":\"a\"}") == OK &&
+	ok(person_of("Application/Problem+JSON; charset=utf-8",
+	    "{\"name\":\"a\"}") == OK &&
 	    person_of("application/json;charset=utf-8", "{\"name\":\"a\"}") == OK,
 	    "with types that end in +json, with parameters");
 	ok(fault_is(person_of("text/plain", "{\"name\":\"a\"}"), "model_attributes_type",
@@ -159,7 +165,8 @@ test_body(void)
 	    "[\"body\"]"), "what is no object is 422");
 	ok(fault_is(person_of("application/json", NULL), "missing", "[\"body\"]"),
 	    "no body where one is needed is 422");
-	ok(fault_is(person_of("text/plain", ""), "missing", "[\"body\"]"), "an empty one too");
+	ok(fault_is(person_of("text/plain", ""), "missing", "[\"body\"]"),
+	    "an empty one too");
 	begin(&post_age, NULL, NULL);
 	ok(both() == OK && !((const struct person *)r.in)->age,
 	    "no body where nothing is required is fine");
@@ -183,7 +190,8 @@ test_sizes(void)
 	memcpy(big, "{\"name\":\"a\"}", 12);
 	ok(person_of(NULL, big) == OK, "the longest body");
 	big[MAX_JSON] = ' ';
-	ok(person_of(NULL, big) == ERR_BIG && strstr(r.detail, "2000 bytes"), "one byte more");
+	ok(person_of(NULL, big) == ERR_BIG && strstr(r.detail, "2000 bytes"),
+	    "one byte more");
 	begin(&none, NULL, big);
 	ok(both() == ERR_BIG, "also where no body is wanted");
 	begin(&none, "text/plain", "ignored");
@@ -210,7 +218,8 @@ test_query(void)
 {
 	begin(&get_find, NULL, NULL);
 	r.query = "name=a%20b&age=4&x=%zz&a=1&a=2";
-	ok(both() == OK && strcmp(((const struct person *)r.in)->name, "a b") == 0, "a query");
+	ok(both() == OK && strcmp(((const struct person *)r.in)->name, "a b") == 0,
+	    "a query");
 	ok(strcmp(req_query(&r, "a"), "2") == 0, "a key by name, the last of two");
 	ok(!req_query(&r, "none") && !req_query(&r, "x"), "an absent and a broken one");
 	begin(&get_find, NULL, NULL);
@@ -232,7 +241,8 @@ spooled(const char *media, const char *bytes, size_t n)
 }
 
 #define FORM "multipart/form-data; boundary=b"
-#define BODY "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n" \
+#define BODY "--b\r\nContent-Disposition: form-data; name=\"file\"; " \
+	"filename=\"a.png\"\r\n" \
 	"\r\n\x89PNG\r\n--b--\r\n"
 
 static void
@@ -249,7 +259,8 @@ test_upload(void)
 	spooled(FORM, BODY, sizeof(BODY) - 5);
 	ok(both() == ERR_BAD && strstr(r.detail, "cut off"), "one that is cut off");
 	spooled("application/json", "{}", 2);
-	ok(fault_is(both(), "missing", "[\"body\",\"file\"]"), "another type has no file");
+	ok(fault_is(both(), "missing", "[\"body\",\"file\"]"),
+	    "another type has no file");
 	begin(&upload, FORM, NULL);
 	ok(fault_is(both(), "missing", "[\"body\",\"file\"]"), "nor has no body");
 	begin(&upload, FORM, "x");
@@ -317,7 +328,8 @@ test_failures(void)
 	begin(&post_person, NULL, NULL);
 	req_header(&r, "Retry-After", "9");
 	reply_finish(&r, ERR_BUSY);
-	ok(r.status == 429 && strcmp(header("Retry-After"), "9") == 0, "429 keeps its header");
+	ok(r.status == 429 && strcmp(header("Retry-After"), "9") == 0,
+	    "429 keeps its header");
 	begin(&post_person, NULL, NULL);
 	reply_finish(&r, fail(&r, ERR_BROKEN, "a secret cause"));
 	ok(r.status == 500 && body_is("{\"detail\":\"Internal server error\","
@@ -350,14 +362,16 @@ test_invalid(void)
 {
 	begin(&post_person, NULL, "{}");
 	reply_finish(&r, both());
-	ok(r.status == 422 && body_is("{\"detail\":\"Validation error: name: Field required\","
+	ok(r.status == 422 && body_is("{\"detail\":"
+	    "\"Validation error: name: Field required\","
 	    "\"errors\":[{\"type\":\"missing\",\"loc\":[\"body\",\"name\"],"
 	    "\"msg\":\"Field required\",\"input\":null}],\"request_id\":\"0a1b2c3d\"}"),
 	    "422 as the client knows it");
 	begin(&post_person, NULL, NULL);
 	reply_finish(&r, fail_fault(&r, "body.items.3.nrc", "value_error", "bad"));
 	ok(body_is("{\"detail\":\"Validation error: items.3.nrc: bad\",\"errors\":["
-	    "{\"type\":\"value_error\",\"loc\":[\"body\",\"items\",3,\"nrc\"],\"msg\":\"bad\","
+	    "{\"type\":\"value_error\",\"loc\":[\"body\",\"items\",3,\"nrc\"],"
+	    "\"msg\":\"bad\","
 	    "\"input\":null}],\"request_id\":\"0a1b2c3d\"}"), "a handler's own fault");
 	begin(&post_person, NULL, NULL);
 	reply_finish(&r, fail_fault(&r, "body", "missing", "none"));
@@ -384,13 +398,16 @@ test_replies(void)
 	const struct person someone = { .name = "x" };
 
 	begin(&post_person, NULL, NULL);
-	ok(reply(&r, 201, &someone) == OK && body_is("{\"name\":\"x\",\"age\":null}"), "an object");
+	ok(reply(&r, 201, &someone) == OK && body_is("{\"name\":\"x\",\"age\":null}"),
+	    "an object");
 	reply_finish(&r, OK);
-	ok(strncmp(head(), "Status: 201 Created\r\nContent-Type: application/json\r\n", 51) == 0,
+	ok(strncmp(head(), "Status: 201 Created\r\nContent-Type: application/json\r\n",
+	    51) == 0,
 	    "with its status");
 	ok(strstr(head(), "\r\nContent-Length: 23\r\n\r\n"), "and its length");
 	begin(&post_age, NULL, NULL);
-	ok(reply_list(&r, &someone, 1) == OK && body_is("[{\"name\":\"x\",\"age\":null}]"), "a list");
+	ok(reply_list(&r, &someone, 1) == OK &&
+	    body_is("[{\"name\":\"x\",\"age\":null}]"), "a list");
 	begin(&none, NULL, NULL);
 	(void)reply(&r, 204, NULL);
 	reply_finish(&r, OK);
@@ -400,14 +417,18 @@ test_replies(void)
 	ok(r.status == 200 && body_is("abc"), "bytes");
 	r.status = 404;
 	(void)reply_bytes(&r, "text/html", r.body.bytes, 3);
-	ok(r.status == 404 && body_is("abc") && strcmp(header("Content-Type"), "text/html") == 0,
+	ok(r.status == 404 && body_is("abc") &&
+	    strcmp(header("Content-Type"), "text/html") == 0,
 	    "bytes in their place, with a status");
 	begin(&none, NULL, NULL);
 	(void)reply_file(&r, "image/png", "\xc5\x8b \"a\\b\r\nX: y%.png", "ab/c d?.png");
 	reply_finish(&r, OK);
-	ok(strcmp(header("X-Accel-Redirect"), "/store/ab/c%20d%3F.png") == 0, "a file's path");
-	ok(strcmp(header("Content-Disposition"), "inline; filename=\"_ _a_b__X: y_.png\"; "
-	    "filename*=UTF-8''%C5%8B%20%22a%5Cb%0D%0AX%3A%20y%25.png") == 0, "and its name");
+	ok(strcmp(header("X-Accel-Redirect"), "/store/ab/c%20d%3F.png") == 0,
+	    "a file's path");
+	ok(strcmp(header("Content-Disposition"),
+	    "inline; filename=\"_ _a_b__X: y_.png\"; "
+	    "filename*=UTF-8''%C5%8B%20%22a%5Cb%0D%0AX%3A%20y%25.png") == 0,
+	    "and its name");
 	ok(!strstr(head(), "Content-Length"), "whose length nginx knows");
 	req_header(&r, "Vary", "Origin");
 	ok(strcmp(header("Vary"), "Origin") == 0, "a header is set anew");

@@ -114,7 +114,8 @@ faults_of(const char *text)
 static bool
 fault_is(const char *text, const char *type, const char *msg)
 {
-	bool is = !reads(text) && faults.n == 1 && strcmp(faults.items[0].type, type) == 0 &&
+	bool is = !reads(text) && faults.n == 1 && strcmp(faults.items[0].type,
+	    type) == 0 &&
 	    strcmp(faults.items[0].msg, msg) == 0;
 
 	if (!is)
@@ -131,7 +132,8 @@ test_read(void)
 	    "\"limit\":8,\"size\":0.5,\"share\":2,\"is_on\":true,\"maybe\":false,"
 	    "\"point\":{\"x\":1,\"y\":90},\"tags\":[\"a\",\"b\"],"
 	    "\"points\":[{\"x\":1},{\"x\":2.5}],\"unknown\":1,\"role\":\"ADMIN\","
-	    "\"phone\":\"+1\",\"extra\":{\"a\" : [1.50]},\"at\":\"2026\"}"), "all kinds are read");
+	    "\"phone\":\"+1\",\"extra\":{\"a\" : [1.50]},\"at\":\"2026\"}"),
+	    "all kinds are read");
 	ok(strlen(form.name) == 10, "a text of five code points, ten bytes");
 	ok(form.count == 7 && *form.limit == 8, "integers");
 	ok(form.size - 0.5 == 0 && *form.share - 2 == 0, "decimals, also from integers");
@@ -156,7 +158,8 @@ test_lenient(void)
 	ok(reads(ONE("\"count\":\"12\"")) && form.count == 12, "a text as an integer");
 	ok(reads(ONE("\"count\":\" +12.0 \"")) && form.count == 12, "with sign and zero");
 	ok(reads(ONE("\"count\":3.0")) && form.count == 3, "3.0 is 3");
-	ok(reads(ONE("\"share\":\"-1.5e1\"")) && *form.share + 15 == 0, "a text as a decimal");
+	ok(reads(ONE("\"share\":\"-1.5e1\"")) && *form.share + 15 == 0,
+	    "a text as a decimal");
 	ok(reads(ONE("\"is_on\":\"YES\"")) && form.is_on, "yes");
 	ok(reads(ONE("\"is_on\":1")) && form.is_on, "1");
 	ok(reads(ONE("\"is_on\":1.0")) && form.is_on, "1.0");
@@ -185,9 +188,11 @@ test_text_faults(void)
 static void
 test_number_faults(void)
 {
-	ok(fault_is(ONE("\"count\":\"x\""), "int_parsing", "Input should be a valid integer, "
+	ok(fault_is(ONE("\"count\":\"x\""), "int_parsing",
+	    "Input should be a valid integer, "
 	    "unable to parse string as an integer"), "a text that is no integer");
-	ok(fault_is(ONE("\"count\":\"\""), "int_parsing", "Input should be a valid integer, "
+	ok(fault_is(ONE("\"count\":\"\""), "int_parsing",
+	    "Input should be a valid integer, "
 	    "unable to parse string as an integer"), "nor an empty one");
 	ok(fault_is(ONE("\"count\":1.5"), "int_from_float", "Input should be a valid "
 	    "integer, got a number with a fractional part"), "a half is no integer");
@@ -226,16 +231,19 @@ test_list_faults(void)
 	    "a text is no list");
 	ok(fault_is(ONE("\"points\":{}"), "list_type", "Input should be a valid list"),
 	    "an object is no list");
-	ok(fault_is(ONE("\"point\":[]"), "model_attributes_type", "Input should be a valid "
+	ok(fault_is(ONE("\"point\":[]"), "model_attributes_type",
+	    "Input should be a valid "
 	    "dictionary or object to extract fields from"), "a list is no object");
-	ok(fault_is("[]", "model_attributes_type", "Input should be a valid dictionary or "
+	ok(fault_is("[]", "model_attributes_type",
+	    "Input should be a valid dictionary or "
 	    "object to extract fields from"), "nor is the body");
 }
 
 static void
 test_wire(void)
 {
-	const char *list = faults_of("{\"name\":\"a\",\"points\":[{\"x\":1},{\"y\":91}]}");
+	const char *list = faults_of("{\"name\":\"a\","
+	    "\"points\":[{\"x\":1},{\"y\":91}]}");
 
 	ok(strcmp(list, "[{\"type\":\"string_too_short\",\"loc\":[\"body\",\"name\"],"
 	    "\"msg\":\"String should have at least 2 characters\",\"input\":\"a\","
@@ -326,7 +334,8 @@ query_fault(const char *query, const char *type, const char *loc)
 	struct find find;
 
 	return !queries(query, &find) && faults.n == 1 &&
-	    strcmp(faults.items[0].type, type) == 0 && strcmp(faults.items[0].loc, loc) == 0;
+	    strcmp(faults.items[0].type, type) == 0 && strcmp(faults.items[0].loc,
+	    loc) == 0;
 }
 
 static void
@@ -338,11 +347,13 @@ test_query(void)
 	ok(strcmp(find.word, "a b") == 0 && *find.limit == 7 && find.mine,
 	    "with its values; the last of two");
 	ok(queries("mine=0&status=ADMIN&status=FARMER", &find) && find.status.n == 2 &&
-	    strcmp(find.status.items[1], "FARMER") == 0 && !find.limit, "a key twice is a list");
+	    strcmp(find.status.items[1], "FARMER") == 0 && !find.limit,
+	    "a key twice is a list");
 	ok(query_fault("", "missing", "[\"query\",\"mine\"]"), "a required key");
 	ok(query_fault("mine=1&limit=501", "less_than_equal", "[\"query\",\"limit\"]"),
 	    "too much");
-	ok(query_fault("mine=1&limit=", "int_parsing", "[\"query\",\"limit\"]"), "no number");
+	ok(query_fault("mine=1&limit=", "int_parsing", "[\"query\",\"limit\"]"),
+	    "no number");
 	ok(query_fault("mine=1&word=%ff", "string_unicode", "[\"query\",\"word\"]"),
 	    "what is no UTF-8");
 	ok(query_fault("mine=1&status=ADMIN&status=x", "literal_error",
@@ -366,14 +377,17 @@ test_write(void)
 	struct buf text = buf_make(arena, 10);
 
 	shape_write(&form_shape, &out, &text);
-	ok(strcmp(text.bytes, "{\"name\":\"n\",\"role\":null,\"phone\":null,\"extra\":[1],"
+	ok(strcmp(text.bytes,
+	    "{\"name\":\"n\",\"role\":null,\"phone\":null,\"extra\":[1],"
 	    "\"count\":3,\"limit\":-5,\"size\":2.0,\"share\":null,\"is_on\":false,"
 	    "\"maybe\":true,\"at\":\"1970-01-01T00:00:00.000000+00:00\","
-	    "\"point\":{\"x\":1.0,\"y\":2.5},\"tags\":[\"a\",\"\\\"\"],\"points\":[]}") == 0,
+	    "\"point\":{\"x\":1.0,\"y\":2.5},\"tags\":[\"a\",\"\\\"\"],"
+	    "\"points\":[]}") == 0,
 	    "all kinds are written; what is hidden is left out");
 	text.n = 0;
 	shape_write_list(&point_shape, (struct point[]){ { 1, 2 }, { 3, 4 } }, 2, &text);
-	ok(strcmp(text.bytes, "[{\"x\":1.0,\"y\":2.0},{\"x\":3.0,\"y\":4.0}]") == 0, "a list");
+	ok(strcmp(text.bytes, "[{\"x\":1.0,\"y\":2.0},{\"x\":3.0,\"y\":4.0}]") == 0,
+	    "a list");
 	text.n = 0;
 	shape_write_list(&point_shape, NULL, 0, &text);
 	shape_write(&nothing_shape, NULL, &text);
@@ -402,11 +416,13 @@ test_check(void)
 	    !shape_check(&nothing_shape) && !shape_check(&upload_shape), "sound shapes");
 	ok(check_says((struct shape_field){ .name = "a" }, NULL), "a sound field");
 	ok(check_says((struct shape_field){ .name = "a b" }, "plain name"), "its name");
-	ok(check_says((struct shape_field){ .name = "a", .offset = sizeof(struct form) - 4,
+	ok(check_says((struct shape_field){ .name = "a",
+	    .offset = sizeof(struct form) - 4,
 	    .kind = SHAPE_INT }, "outside"), "its place");
 	ok(check_says((struct shape_field){ .name = "a", .offset = 4 }, "aligned"),
 	    "its alignment");
-	ok(check_says((struct shape_field){ .name = "a", .kind = SHAPE_OBJECT }, "no sub"),
+	ok(check_says((struct shape_field){ .name = "a", .kind = SHAPE_OBJECT },
+	    "no sub"),
 	    "its sub");
 	ok(check_says((struct shape_field){ .name = "a", .limited = true, .min = 2 },
 	    "wrong way"), "its limits");
