@@ -159,7 +159,7 @@ grant_all(int rules, const struct sandbox *s, const struct rights *all)
 }
 
 static enum err
-lock_files(const struct sandbox *s)
+lock_files(const struct sandbox *s, uint64_t scopes)
 {
 	int version = landlock_version(), rules;
 	struct rights all = rights_all(version);
@@ -167,6 +167,7 @@ lock_files(const struct sandbox *s)
 
 	if (!version)
 		return OK;
+	all.scoped &= scopes;
 	rules = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0);
 	if (rules < 0)
 		return broken("landlock");
@@ -198,8 +199,10 @@ sandbox_lock(const struct sandbox *s)
 {
 	enum err e = lock_self();
 
+	/* Not SCOPE_SIGNAL: it would also keep the kernel from telling the worker's
+	 * helpers that the worker is dead. seccomp leaves it no signals anyway. */
 	if (e == OK)
-		e = lock_files(s);
+		e = lock_files(s, SCOPE_ABSTRACT);
 	if (e == OK && !sandbox_calls_worker(s->connect_port != 0, s->connect_unix))
 		e = ERR_BROKEN;
 	return e;
@@ -212,7 +215,7 @@ sandbox_lock_pure(void)
 	enum err e = lock_self();
 
 	if (e == OK)
-		e = lock_files(&nothing);
+		e = lock_files(&nothing, SCOPE_ABSTRACT | SCOPE_SIGNAL);
 	if (e == OK && !sandbox_calls_pure())
 		e = ERR_BROKEN;
 	return e;
@@ -225,7 +228,7 @@ sandbox_lock_forker(void)
 	enum err e = lock_self();
 
 	if (e == OK)
-		e = lock_files(&nothing);
+		e = lock_files(&nothing, SCOPE_ABSTRACT | SCOPE_SIGNAL);
 	if (e == OK && !sandbox_calls_forker())
 		e = ERR_BROKEN;
 	return e;

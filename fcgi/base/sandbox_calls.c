@@ -9,6 +9,7 @@
  */
 #include <asm/termbits.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <netinet/in.h>
 #include <stddef.h>
@@ -60,7 +61,7 @@ static const int files[] = {
 	SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(link), SCMP_SYS(linkat),
 	SCMP_SYS(truncate), SCMP_SYS(ftruncate), SCMP_SYS(fallocate),
 	SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(sync_file_range),
-	SCMP_SYS(fadvise64), SCMP_SYS(readahead), SCMP_SYS(flock), SCMP_SYS(fcntl),
+	SCMP_SYS(fadvise64), SCMP_SYS(readahead), SCMP_SYS(flock),
 	SCMP_SYS(dup), SCMP_SYS(dup2), SCMP_SYS(dup3), SCMP_SYS(umask),
 	SCMP_SYS(chmod), SCMP_SYS(fchmod), SCMP_SYS(fchmodat), SCMP_SYS(utimensat),
 	SCMP_SYS(copy_file_range), SCMP_SYS(sendfile), SCMP_SYS(msync),
@@ -144,15 +145,20 @@ add_own_signals(scmp_filter_ctx filter)
 	    SCMP_A0_32(SCMP_CMP_EQ, (unsigned)getpid()));
 }
 
-/* Calls that are allowed with some values of their first argument only. */
+/* Calls that are allowed with some values of one argument only. */
+struct choice {
+	int call;
+	unsigned argument, value;
+};
+
 static int
-add_values(scmp_filter_ctx filter, int call, const unsigned *values, size_t n)
+add_choices(scmp_filter_ctx filter, const struct choice *choices, size_t n)
 {
 	int bad = 0;
 
 	for (size_t i = 0; i < n && !bad; i++)
-		bad = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1,
-		    SCMP_A0_32(SCMP_CMP_EQ, values[i]));
+		bad = seccomp_rule_add(filter, SCMP_ACT_ALLOW, choices[i].call, 1,
+		    SCMP_CMP32(choices[i].argument, SCMP_CMP_EQ, choices[i].value));
 	return bad;
 }
 
@@ -217,9 +223,20 @@ load(scmp_filter_ctx filter, int bad, const char *what)
 bool
 sandbox_calls_worker(bool tcp, bool local)
 {
-	static const unsigned controls[] = { TCGETS, FIONBIO, FIONREAD };
-	static const unsigned names[] = { PR_SET_NAME };
-	const uint64_t own = (uint64_t)getpid();
+	/* fcntl without F_SETOWN and F_SETSIG, which send signals to others. */
+	static const struct choice some[] = {
+		{ SCMP_SYS(fcntl), 1, F_DUPFD }, { SCMP_SYS(fcntl), 1, F_GETFD },
+		{ SCMP_SYS(fcntl), 1, F_SETFD }, { SCMP_SYS(fcntl), 1, F_GETFL },
+		{ SCMP_SYS(fcntl), 1, F_SETFL }, { SCMP_SYS(fcntl), 1, F_GETLK },
+		{ SCMP_SYS(fcntl), 1, F_SETLK }, { SCMP_SYS(fcntl), 1, F_SETLKW },
+		{ SCMP_SYS(fcntl), 1, F_OFD_GETLK }, { SCMP_SYS(fcntl), 1, F_OFD_SETLK },
+		{ SCMP_SYS(fcntl), 1, F_OFD_SETLKW },
+		{ SCMP_SYS(fcntl), 1, F_DUPFD_CLOEXEC },
+		{ SCMP_SYS(ioctl), 1, TCGETS }, { SCMP_SYS(ioctl), 1, FIONBIO },
+		{ SCMP_SYS(ioctl), 1, FIONREAD }, { SCMP_SYS(prctl), 0, PR_SET_NAME },
+		{ SCMP_SYS(prlimit64), 0, 0 }, /* its own */
+	};
+	const unsigned own = (unsigned)getpid();
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int bad = 0;
 
@@ -229,14 +246,9 @@ sandbox_calls_worker(bool tcp, bool local)
 	bad |= add_own_signals(filter);
 	bad |= add_calls(filter, SCMP_ACT_ALLOW, files, COUNT(files));
 	bad |= add_calls(filter, SCMP_ACT_ALLOW, serving, COUNT(serving));
-	bad |= add_values(filter, SCMP_SYS(prctl), names, COUNT(names));
-	for (size_t i = 0; i < COUNT(controls); i++)
-		bad |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-		    SCMP_A1_32(SCMP_CMP_EQ, controls[i]));
+	bad |= add_choices(filter, some, COUNT(some));
 	bad |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(kill), 1,
 	    SCMP_A0_32(SCMP_CMP_EQ, own));
-	bad |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
-	    SCMP_A0_32(SCMP_CMP_EQ, 0));
 	bad |= add_sending(filter);
 	/* The C library falls back from clone3, whose flags can't be looked at. */
 	bad |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
@@ -270,8 +282,14 @@ sandbox_calls_pure(void)
 bool
 sandbox_calls_forker(void)
 {
-	static const unsigned settings[] = { PR_SET_NAME, PR_SET_PDEATHSIG,
-	    PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, PR_GET_SECCOMP };
+	static const struct choice some[] = {
+		{ SCMP_SYS(prctl), 0, PR_SET_PDEATHSIG },
+		{ SCMP_SYS(prctl), 0, PR_SET_DUMPABLE },
+		{ SCMP_SYS(prctl), 0, PR_SET_NO_NEW_PRIVS },
+		{ SCMP_SYS(prctl), 0, PR_SET_SECCOMP },
+		{ SCMP_SYS(prctl), 0, PR_GET_SECCOMP },
+		{ SCMP_SYS(prlimit64), 0, 0 },
+	};
 	const uint64_t plain = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | 0xff;
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int bad;
@@ -285,8 +303,6 @@ sandbox_calls_forker(void)
 	bad |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
 	    SCMP_A0_64(SCMP_CMP_MASKED_EQ, ~plain, 0));
 	bad |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-	bad |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
-	    SCMP_A0_32(SCMP_CMP_EQ, 0));
-	bad |= add_values(filter, SCMP_SYS(prctl), settings, COUNT(settings));
+	bad |= add_choices(filter, some, COUNT(some));
 	return load(filter, bad, "forker");
 }

@@ -174,13 +174,16 @@ map_picture(int fd, const struct question *q)
 }
 
 static _Noreturn void
-be_child(int answer_fd, int socket, const struct question *q, const int fds[3])
+be_child(int answer_fd, int socket, pid_t parent, const struct question *q,
+    const int fds[HELPER_FDS])
 {
 	struct answer a = { .why = IMAGE_UNLOCKED };
-	const uint8_t *p = map_picture(fds[0], q);
+	const uint8_t *p;
 
-	/* Without it a child of a dead forker would last for its 5 s. */
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	/* A child of a dead forker shall not go on; here, if it is dead already. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != parent)
+		_exit(1);
+	p = map_picture(fds[0], q);
 	(void)close(socket);
 	(void)close(fds[0]);
 	if (!CHECKED)
@@ -230,6 +233,7 @@ explain(int status, struct answer *a)
 static void
 decode_once(int socket, const struct helper_question *hq, struct answer *a)
 {
+	const pid_t parent = getpid();
 	struct question q;
 	int ends[2], status = 0;
 	pid_t pid;
@@ -242,7 +246,7 @@ decode_once(int socket, const struct helper_question *hq, struct answer *a)
 	pid = fork();
 	if (pid == 0) {
 		(void)close(ends[0]);
-		be_child(ends[1], socket, &q, hq->fds);
+		be_child(ends[1], socket, parent, &q, hq->fds);
 	}
 	(void)close(ends[1]);
 	if (pid > 0) {

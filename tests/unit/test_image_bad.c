@@ -223,7 +223,7 @@ static void
 test_worker_killed(void)
 {
 	char answer = 'n';
-	int ends[2], left = 100;
+	int ends[2], left = 25;
 	pid_t worker;
 
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

@@ -156,6 +156,9 @@ case_worker(void)
 	MUST(refused(socket(AF_INET, SOCK_STREAM, 0)));
 	MUST(refused(socket(AF_UNIX, SOCK_STREAM, 0)));
 	MUST(refused(kill(getppid(), 0)));
+	MUST(refused(fcntl(0, F_SETOWN, getppid())));
+	MUST(refused(fcntl(0, F_SETSIG, SIGKILL)));
+	MUST(fcntl(0, F_GETFL) >= 0);
 	MUST(refused(syscall(SYS_ptrace, 0, 0, 0, 0)));
 	MUST(refused(syscall(SYS_mount, "a", "b", "c", 0, 0)));
 	MUST(refused(syscall(SYS_bpf, 0, 0, 0)));
@@ -168,6 +171,32 @@ case_worker(void)
 	    -1, 0) == MAP_FAILED);
 	MUST(getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_max == 0);
 	MUST(kill(getpid(), 0) == 0);
+	return 0;
+}
+
+/* The kernel tells the helper of a locked worker that the worker is dead. */
+static int
+case_helper_told(void)
+{
+	const struct sandbox s = { writable, NULL, 0, false };
+	int ends[2];
+	char byte;
+
+	MUST(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0 && pipe(ends) == 0);
+	if (fork() == 0) {
+		if (fork() == 0) {
+			(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+			(void)!write(ends[1], "x", 1);
+			(void)sleep(20);
+			_exit(9);
+		}
+		if (sandbox_lock(&s) != OK || read(ends[0], &byte, 1) != 1)
+			_exit(9);
+		_exit(0);
+	}
+	for (int i = 0, status; i < 2; i++)
+		MUST(wait(&status) > 0 && (WIFSIGNALED(status) ||
+		    WEXITSTATUS(status) == 0));
 	return 0;
 }
 
@@ -448,6 +477,7 @@ static void
 test_locks(void)
 {
 	ok(goes_well(case_worker), "a worker can work in its folder and nothing else");
+	ok(goes_well(case_helper_told), "a locked worker's death is told to its helper");
 	ok(goes_well(case_rename), "files move between folders inside, not out");
 	ok(goes_well(case_sqlite), "SQLite with a write-ahead log works");
 	ok(goes_well(case_port), "one TCP port can be reached, no other");
