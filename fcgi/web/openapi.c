@@ -409,9 +409,12 @@ void
 openapi_write(const struct route *routes, size_t n, const char *const *who_words,
     struct buf *out)
 {
-	struct writer w = { .out = out, .routes = routes, .n = n,
-	    .who_words = who_words };
+	struct route *rows = arena_array(out->arena, struct route, n + 1);
+	struct writer w = { .out = out, .routes = rows, .who_words = who_words };
 
+	for (size_t i = 0; i < n; i++) /* pages are not for programs */
+		if (!routes[i].gives || routes[i].gives->place != SHAPE_PAGE)
+			rows[w.n++] = routes[i];
 	w.shapes = arena_array(out->arena, const struct shape *, SHAPES);
 	put(&w, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"cem\",\"version\":");
 	put_text(&w, CEM_VERSION);

@@ -260,12 +260,9 @@ write_failure(struct req *r, enum err e)
 	buf_char(out, '}');
 }
 
-/*
- * The handler may have replied before the transaction failed: what belonged to
- * that reply goes. Others stay: Retry-After, Allow, what allows other origins.
- */
-static void
-make_failure(struct req *r, enum err e)
+/* The handler may have replied before the transaction failed. */
+void
+reply_drop(struct req *r)
 {
 	static const char *const drop[] = {
 		"X-Accel-Redirect", "Content-Disposition", "Content-Type", "Set-Cookie",
@@ -275,6 +272,12 @@ make_failure(struct req *r, enum err e)
 	for (size_t i = 0; i < sizeof(drop) / sizeof(drop[0]); i++)
 		while (header_find(r, drop[i]) >= 0)
 			header_drop(r, drop[i]);
+}
+
+static void
+make_failure(struct req *r, enum err e)
+{
+	reply_drop(r);
 	if (e == ERR_BROKEN && r->detail)
 		log_write(LOG_ERROR, "%s", r->detail);
 	body_begin(r, reply_status(e), "application/json");

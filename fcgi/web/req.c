@@ -21,7 +21,7 @@
 #include "route.h"
 #include "text.h"
 
-enum { MEGABYTE = 1024 * 1024 };
+enum { MEGABYTE = 1024 * 1024, FORM_MAX = 64 * 1024 };
 
 static struct link *
 link_of(const struct req *r)
@@ -52,17 +52,30 @@ req_param(const struct req *r, const char *name)
 	return "";
 }
 
-const char *
-req_query(const struct req *r, const char *name)
+/* The value of the last pair of that name in a query or a form. */
+static const char *
+last_value(const struct req *r, const char *pairs_text, const char *name)
 {
 	struct path_pair pairs[PATH_PAIRS];
-	size_t n = path_pairs(r->arena, r->query, pairs);
+	size_t n = path_pairs(r->arena, pairs_text, pairs);
 	const char *value = NULL;
 
 	for (size_t i = 0; i < n && n <= PATH_PAIRS; i++)
 		if (strcmp(pairs[i].name, name) == 0)
 			value = pairs[i].value;
 	return value;
+}
+
+const char *
+req_query(const struct req *r, const char *name)
+{
+	return last_value(r, r->query, name);
+}
+
+const char *
+req_form(const struct req *r, const char *name)
+{
+	return r->form ? last_value(r, r->form, name) : NULL;
 }
 
 /* The length that the client announced; 0 if none. False if it is nonsense. */
@@ -121,6 +134,20 @@ syntax_fault(struct req *r, const char *why, size_t at)
 	return ERR_INVALID;
 }
 
+/* The announced bytes of the body, and a NUL; ERR_BAD if there are more or fewer. */
+static enum err
+read_body(struct req *r, size_t announced_n, char **bytes)
+{
+	struct link *l = link_of(r);
+
+	/* One byte more, so that a length that is too small hides nothing. */
+	*bytes = arena_take(r->arena, announced_n + 1);
+	l->n_body = l->read(l, *bytes, announced_n + 1);
+	if (l->n_body != announced_n)
+		return fail(r, ERR_BAD, "The body does not have the announced length");
+	return OK;
+}
+
 static enum err
 parse_body(struct req *r, size_t announced_n)
 {
@@ -128,16 +155,36 @@ parse_body(struct req *r, size_t announced_n)
 	const char *why;
 	char *bytes;
 	size_t at;
+	enum err e = read_body(r, announced_n, &bytes);
 
-	/* One byte more, so that a length that is too small hides nothing. */
-	bytes = arena_take(r->arena, announced_n + 1);
-	l->n_body = l->read(l, bytes, announced_n + 1);
-	if (l->n_body != announced_n)
-		return fail(r, ERR_BAD, "The body does not have the announced length");
-	if (!l->n_body || !media_is_json(l->media))
-		return OK; /* what that means is req_check's, after the sign-in */
+	if (e || !l->n_body || !media_is_json(l->media))
+		return e; /* what no body means is req_check's, after the sign-in */
 	r->json = json_read(r->arena, bytes, l->n_body, &why, &at);
 	return r->json ? OK : syntax_fault(r, why, at);
+}
+
+/* The escapes are decoded by who reads the fields; raw bytes beyond ASCII or a NUL
+ * come from no browser (URL Standard, section 5.2), but must not get further. */
+static enum err
+parse_form(struct req *r, size_t announced_n)
+{
+	static const char media[] = "application/x-www-form-urlencoded";
+	struct link *l = link_of(r);
+	char *bytes;
+	enum err e;
+
+	if (announced_n > FORM_MAX)
+		return too_big(r, FORM_MAX);
+	e = read_body(r, announced_n, &bytes);
+	if (e)
+		return e;
+	if (l->n_body && (strcspn(l->media, "; \t") != sizeof(media) - 1 ||
+	    strncasecmp(l->media, media, sizeof(media) - 1) != 0))
+		return fail(r, ERR_BAD, "A form of type %s is expected", media);
+	if (!text_utf8(bytes, l->n_body))
+		return fail(r, ERR_BAD, "The form is not well-formed UTF-8");
+	r->form = bytes;
+	return OK;
 }
 
 /* nginx names the file; still, only a plain file below the spool folder will do. */
@@ -215,6 +262,8 @@ req_parse(struct req *r)
 		return parse_upload(r, (size_t)length);
 	if ((uint64_t)length > l->max_json)
 		return too_big(r, l->max_json);
+	if (takes(r)->place == SHAPE_FORM)
+		return parse_form(r, (size_t)length);
 	return takes(r)->place == SHAPE_BODY ? parse_body(r, (size_t)length) : OK;
 }
 
@@ -269,6 +318,9 @@ req_check(struct req *r)
 		return check_body(r, in);
 	case SHAPE_QUERY:
 		return shape_read_query(shape, r->query, r->arena, in, &r->faults) ?
+		    OK : ERR_INVALID;
+	case SHAPE_FORM:
+		return shape_read_query(shape, r->form, r->arena, in, &r->faults) ?
 		    OK : ERR_INVALID;
 	case SHAPE_UPLOAD:
 		return check_upload(r);

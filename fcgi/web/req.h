@@ -57,6 +57,7 @@ struct req {
 
 	void *link;		/* struct link: what carries the request */
 	const struct json *json;/* web/serve.c: the parsed body, freed after the reply */
+	const char *form;	/* the body of a page's form, as sent; or NULL */
 };
 
 /* req_env(r, name): A FastCGI parameter ("HTTP_AUTHORIZATION"), or NULL. */
@@ -67,6 +68,9 @@ const char *req_param(const struct req *r, const char *name);
 
 /* req_query(r, name): The value of one query key, decoded; NULL if absent or bad. */
 const char *req_query(const struct req *r, const char *name);
+
+/* req_form(r, name): The same of a page's form. */
+const char *req_form(const struct req *r, const char *name);
 
 /* Reading and checking the input as the route's takes shape says, into r->in and
  * r->file; in two steps, because syntax errors come before the sign-in and field
@@ -105,7 +109,11 @@ enum err reply_bytes(struct req *r, const char *media, const void *p, size_t n);
 enum err reply_file(struct req *r, const char *media, const char *name,
     const char *store_path);
 
-/* reply_finish(r): Turn a failure into its JSON body (or keep the reply), add the
+/* reply_drop(r): Forget the headers of a reply that was begun and is not to be. Those
+ * that belong to any reply stay (Retry-After, Allow). */
+void reply_drop(struct req *r);
+
+/* reply_finish(r, e): Turn a failure into its JSON body (or keep the reply), add the
  * headers every reply has. Called once, by the front door. */
 void reply_finish(struct req *r, enum err e);
 

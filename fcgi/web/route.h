@@ -27,8 +27,8 @@ struct route {
 const struct route *route_find(const struct route *routes, size_t n, struct req *r,
     const char **allow);
 
-/* openapi_write(routes, n, who_words, out): OpenAPI 3.1 of all rows; who_words[who]
- * says for people who may call ("anybody", "administrators"). */
+/* openapi_write(routes, n, who_words, out): OpenAPI 3.1 of all rows but pages;
+ * who_words[who] says for people who may call ("anybody", "administrators"). */
 void openapi_write(const struct route *routes, size_t n,
     const char *const *who_words, struct buf *out);
 

@@ -73,8 +73,10 @@ struct shape_field {
 enum shape_place {
 	SHAPE_BODY,	/* a JSON object */
 	SHAPE_QUERY,	/* the query string */
+	SHAPE_FORM,	/* a page's form: application/x-www-form-urlencoded */
 	SHAPE_UPLOAD,	/* multipart/form-data with one file part named "file" */
 	SHAPE_FILE,	/* output: bytes, not JSON; media says which */
+	SHAPE_PAGE,	/* output: HTML for people; not part of the API */
 	SHAPE_NOTHING	/* no input; or an empty reply */
 };
 
@@ -99,7 +101,8 @@ extern const struct shape upload_shape;
 bool shape_read(const struct shape *shape, const struct json *json,
     struct arena *arena, void *out, struct faults *faults);
 
-/* shape_read_query(shape, query, arena, out, faults): The same from a query string. */
+/* shape_read_query(shape, query, arena, out, faults): The same from a query string,
+ * or from the body of a form, which is written the same way. */
 bool shape_read_query(const struct shape *shape, const char *query,
     struct arena *arena, void *out, struct faults *faults);
 

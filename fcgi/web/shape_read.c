@@ -378,7 +378,8 @@ shape_read_query(const struct shape *shape, const char *query, struct arena *are
 {
 	struct path_pair items[PATH_PAIRS];
 	struct reader reader = { .arena = arena, .faults = faults };
-	struct spot root = { .reader = &reader, .name = "query" };
+	struct spot root = { .reader = &reader,
+		.name = shape->place == SHAPE_FORM ? "body" : "query" };
 	struct pairs pairs = { .items = items };
 	bool fine = true;
 

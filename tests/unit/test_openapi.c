@@ -41,6 +41,8 @@ static const struct shape find = { .name = "Find", .place = SHAPE_QUERY,
 static const struct shape card = { .name = "Card", .place = SHAPE_FILE,
 	.media = "application/pdf" };
 
+static const struct shape page = { .name = "Page", .place = SHAPE_PAGE };
+
 static const struct route routes[] = {
 	{ "GET", "/api/farmers", "farmer_index", NULL, 1, &find, &farmers, "List them" },
 	{ "GET", "/api/farmers/{farmer_id}/card", "farmer_card", NULL, 0, NULL, &card,
@@ -48,6 +50,7 @@ static const struct route routes[] = {
 	{ "POST", "/api/farmers/", "farmer_enrol", NULL, 1, &farmer, &farmer, "Add one" },
 	{ "POST", "/api/photo", "farmer_photo", NULL, 1, &upload_shape, &nothing_shape,
 	    "Photo" },
+	{ "GET", "/", "home_page", NULL, 1, NULL, &page, "A page" },
 	{ "GET", "/api/all", "farmer_index", NULL, 1, &find, &farmers, "List them" },
 };
 
@@ -154,6 +157,7 @@ main(void)
 		printf("# %s at %zu\n", why, place_of);
 	test_paths();
 	test_components();
+	ok(!strstr(once.bytes, "home_page"), "pages are left out");
 	json_free(root);
 	once.n = 0;
 	openapi_write(routes, 0, who_words, &once);

@@ -33,6 +33,8 @@ static const struct shape age = { .name = "Age", .fields = person_fields + 1,
 	.n_fields = 1, .size = sizeof(struct person) };
 static const struct shape find = { .name = "Find", .place = SHAPE_QUERY,
 	.fields = person_fields, .n_fields = 2, .size = sizeof(struct person) };
+static const struct shape form = { .name = "PageForm", .place = SHAPE_FORM,
+	.fields = person_fields, .n_fields = 2, .size = sizeof(struct person) };
 static const struct shape people = { .name = "People", .list_of = &person };
 
 static enum err
@@ -47,6 +49,7 @@ static const struct route post_age = { "POST", "/api/a", "a", nobody, 0, &age, &
     "" };
 static const struct route get_find = { "GET", "/api/f", "f", nobody, 0, &find, &person,
     "" };
+static const struct route post_form = { "POST", "/f", "f", nobody, 0, &form, NULL, "" };
 static const struct route upload = { "POST", "/api/u", "u", nobody, 0, &upload_shape,
 	&nothing_shape, "" };
 static const struct route none = { "POST", "/api/n", "n", nobody, 0, NULL, NULL, "" };
@@ -179,6 +182,47 @@ test_body(void)
 	    "bad syntax is found before the sign-in");
 	begin(&post_person, "text/plain", "{");
 	ok(req_parse(&r) == OK, "but not looked for in what is no JSON");
+}
+
+static enum err
+form_of(const char *media, const char *body)
+{
+	begin(&post_form, media, body);
+	return both();
+}
+
+static void
+test_form(void)
+{
+	static const char media[] = "application/x-www-form-urlencoded";
+	static char longest[64 * 1024 + 2];
+	const struct person *p;
+
+	ok(form_of(media, "name=Ann+%26+Co&age=7&csrf=x") == OK, "a form");
+	p = r.in;
+	ok(strcmp(p->name, "Ann & Co") == 0 && *p->age == 7, "is decoded once");
+	ok(strcmp(req_form(&r, "csrf"), "x") == 0, "one field can be asked for");
+	ok(!req_form(&r, "nothing"), "a field that is not there is NULL");
+	ok(form_of("application/x-www-form-urlencoded; charset=UTF-8", "name=a") == OK,
+	    "with a character set");
+	ok(form_of(media, NULL) == ERR_INVALID, "no body: a field is missing");
+	ok(strcmp(r.faults.items[0].loc, "[\"body\",\"name\"]") == 0, "of the body");
+	ok(form_of("application/json", "{\"name\":\"a\"}") == ERR_BAD, "JSON is no form");
+	ok(form_of("application/x-www-form-urlencoded2", "name=a") == ERR_BAD,
+	    "a longer type");
+	ok(form_of(NULL, "name=a") == ERR_BAD, "no type");
+	ok(form_of(media, "name=\xff") == ERR_BAD, "bytes that are not UTF-8");
+	ok(form_of(media, "name=%00") == ERR_INVALID, "an escaped NUL");
+	ok(form_of(media, "name=%ff") == ERR_INVALID, "an escape that is not UTF-8");
+	memset(longest, '&', sizeof(longest) - 1);
+	begin(&post_form, media, longest);
+	l.max_json = 1 << 20;
+	ok(both() == ERR_BIG, "one byte more than 64 KiB");
+	longest[sizeof(longest) - 2] = '\0';
+	memcpy(longest, "name=a", 6);
+	begin(&post_form, media, longest);
+	l.max_json = 1 << 20;
+	ok(both() == OK, "64 KiB");
 }
 
 static void
@@ -447,6 +491,7 @@ main(void)
 	arena = arena_make(1 << 20, NULL);
 	r = (struct req){ .link = &l, .file.fd = -1 };
 	test_body();
+	test_form();
 	test_sizes();
 	test_query();
 	test_upload();
