@@ -19,8 +19,7 @@
 #include "session.h"
 #include "text.h"
 #include "throttle.h"
-
-struct login_form { const char *email, *password, *role; };
+#include "auth.h"
 
 static const struct shape_field login_form_fields[] = {
 	FIELD(login_form, email, SHAPE_TEXT, .flags = SHAPE_REQUIRED, LIMIT(0, 254),
@@ -30,13 +29,6 @@ static const struct shape_field login_form_fields[] = {
 	FIELD(login_form, role, SHAPE_TEXT, .flags = SHAPE_OPTIONAL, LIMIT(0, 20)),
 };
 SHAPE(login_form, "LoginForm", SHAPE_BODY);
-
-struct user_out {
-	const char *id, *email, *full_name, *phone, *farmer_id;
-	struct shape_texts roles;
-	bool is_active;
-	const int64_t *created_at, *updated_at, *last_login;
-};
 
 static const struct shape_field user_out_fields[] = {
 	NAMED("_id", user_out, id, SHAPE_TEXT),
@@ -51,12 +43,6 @@ static const struct shape_field user_out_fields[] = {
 	FIELD(user_out, farmer_id, SHAPE_TEXT, .flags = SHAPE_OPTIONAL),
 };
 SHAPE(user_out, "User", SHAPE_BODY);
-
-struct login_out {
-	const char *access_token, *refresh_token, *token_type;
-	int64_t expires_in;
-	const struct user_out *user;
-};
 
 static const struct shape_field login_out_fields[] = {
 	FIELD(login_out, access_token, SHAPE_TEXT),
@@ -317,9 +303,11 @@ auth_refresh(struct req *r)
 
 	e = session_viewer(r->db, r->arena, &(struct session_ask){
 	    .token = in->refresh_token, .type = "refresh", .now = r->now }, &v, &why);
+	if (e == ERR_AUTH && why && strncmp(why, "Invalid token type", 18) == 0)
+		return fail(r, e, "%s", why);
 	if (e == ERR_AUTH)
-		return fail(r, e, "Invalid or expired refresh token%s%s",
-		    why ? ": " : "", why ? why : "");
+		return fail(r, e, "Invalid or expired refresh token: Invalid token: %s",
+		    why ? why : "the session has ended");
 	if (e)
 		return e;
 	return reply(r, 200, &(struct refresh_out){

@@ -4,9 +4,9 @@
  * it needs, starts its helpers, locks itself, and then answers; the order in
  * worker_start is what keeps secrets from the helpers:
  *
- *     become the unprivileged user     derive keys     fork the signer (gets the
+ *     become the unprivileged user     derive keys     fork the signer (it keeps the
  *     card key)     forget the secrets and the card key     fork the picture decoder
- *     (has no secret at all)     open store and database     lock
+ *     (it has no secret at all)     open store and database     lock
  */
 #include <stdio.h>
 #include <string.h>
@@ -88,9 +88,9 @@ web_start(struct arena *a, struct db **db)
 {
 	enum err e;
 
-	conf_guard();
 	key_load();
 	e = issuer_start();
+	conf_guard();
 	conf_forget_secrets();
 	if (!e)
 		e = image_start();

@@ -295,6 +295,10 @@ search(struct req *r, const struct farmer_list_in *list, const char *words,
 		if (*p)
 			*p++ = '\0';
 	}
+	if (!*word[0]) {
+		*n = 0; /* nothing but signs: no name begins so */
+		return OK;
+	}
 	return q_farmer_search(r->db, &(struct farmer_search_in){
 	    .viewer_all = list->viewer_all, .viewer_farmer_id = list->viewer_farmer_id,
 	    .viewer_account_id = list->viewer_account_id, .status = list->status,

@@ -15,7 +15,7 @@
 #include "seal.h"
 #include "text.h"
 
-enum { AGE_MIN = 18, AGE_MAX = 120, TERMS_MAX = 20 };
+enum { AGE_MIN = 18, AGE_MAX = 120, TERMS_MAX = 20, ITEMS_MAX = 20 };
 
 /* Where the country lies, roughly: catches swapped and mistyped positions. */
 #define LATITUDE_MIN (-18.0)
@@ -23,7 +23,7 @@ enum { AGE_MIN = 18, AGE_MAX = 120, TERMS_MAX = 20 };
 #define LONGITUDE_MIN 21.0
 #define LONGITUDE_MAX 34.0
 
-static const char separator = '\x1f';	/* between the items of a stored list */
+static const char terminator = '\x1f';	/* after each item of a stored list */
 
 static const char *
 join(struct arena *a, const struct shape_texts *list)
@@ -31,9 +31,8 @@ join(struct arena *a, const struct shape_texts *list)
 	struct buf b = buf_make(a, 64);
 
 	for (size_t i = 0; i < list->n; i++) {
-		if (i)
-			buf_char(&b, separator);
 		buf_text(&b, list->items[i]);
+		buf_char(&b, terminator);
 	}
 	return b.bytes;
 }
@@ -41,15 +40,12 @@ join(struct arena *a, const struct shape_texts *list)
 static struct shape_texts
 split(struct arena *a, const char *joined)
 {
-	struct shape_texts list = { arena_array(a, const char *, 21), 0 };
-	char *p = arena_text(a, text_empty(joined) ? NULL : joined);
+	struct shape_texts list = { arena_array(a, const char *, ITEMS_MAX), 0 };
+	char *p = arena_text(a, joined ? joined : ""), *end;
 
-	while (p && list.n < 20) {
-		char *end = strchr(p, separator);
-
+	while ((end = strchr(p, terminator)) && list.n < ITEMS_MAX) {
+		*end++ = '\0';
 		list.items[list.n++] = p;
-		if (end)
-			*end++ = '\0';
 		p = end;
 	}
 	return list;

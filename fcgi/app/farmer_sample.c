@@ -39,8 +39,7 @@ static const char *const statuses[] = {
 	"under_review", "rejected"
 };
 static const char *const crops[] = {
-	"maize\x1fgroundnuts", "cassava", "cotton\x1fmaize", "soya beans",
-	"rice\x1f" "beans"
+	"maize\x1fgroundnuts\x1f", "cotton\x1fmaize\x1f", "rice\x1f", "sorghum\x1f"
 };
 
 #define PICK(list, n) ((list)[(n) % (sizeof(list) / sizeof((list)[0]))])

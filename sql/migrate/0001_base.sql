@@ -48,7 +48,8 @@ CREATE TABLE chiefdom (
 CREATE INDEX chiefdom_district ON chiefdom (district_code, chiefdom_name);
 
 -- nrc_sealed and birth_sealed are encrypted (core/seal.c); nrc_hash is the keyed
--- hash that finds a farmer by NRC and keeps it unique. Lists are joined by U+001F.
+-- hash that finds a farmer by NRC and keeps it unique. U+001F ends each
+-- item of a list.
 -- people
 CREATE TABLE farmer (
 	farmer_row_id TEXT NOT NULL PRIMARY KEY,
