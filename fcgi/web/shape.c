@@ -82,8 +82,6 @@ kind_fault(const struct shape *shape, const struct shape_field *f)
 	if ((shape->place == SHAPE_QUERY || shape->place == SHAPE_FORM) &&
 	    (has_sub || f->kind == SHAPE_JSON || f->kind == SHAPE_TIME))
 		return "can't stand in a query";
-	if ((f->flags & SHAPE_REQUIRED) && (f->flags & SHAPE_OPTIONAL))
-		return "is both required and optional";
 	if (f->limited && !(f->min <= f->max))
 		return "has its limits the wrong way round";
 	if (f->limited && (f->kind == SHAPE_BOOL || f->kind == SHAPE_TIME ||

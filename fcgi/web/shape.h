@@ -38,7 +38,8 @@ enum shape_kind {
 
 enum shape_flags {
 	SHAPE_REQUIRED = 1,	/* input: must be there and not null */
-	SHAPE_OPTIONAL = 2,	/* may be absent or null; a number is a pointer */
+	SHAPE_OPTIONAL = 2,	/* may be absent or null; a number is a pointer (with
+				 * SHAPE_REQUIRED: one that is always set) */
 	SHAPE_NOT_NULL = 4,	/* input: may be absent, but null is refused */
 	SHAPE_ABOVE = 8,	/* min itself is refused (greater_than) */
 	SHAPE_HIDDEN = 16	/* output: left out when NULL instead of null */
