@@ -93,6 +93,7 @@ struct attempt {
 	struct req *r;
 	const struct login_form *form;
 	const char *name;	/* e-mail or NRC, trimmed, lower case */
+	struct login_out *out;
 	struct throttle account, address;
 };
 
@@ -132,9 +133,11 @@ welcome(const struct attempt *t, const struct viewer *v, const struct user_out *
 	if (e)
 		return e;
 	log_write(LOG_INFO, "login ok who=%s address=%s", v->mark, t->r->address);
-	return reply(t->r, 200, &(struct login_out){
-	    .access_token = tokens.access, .refresh_token = tokens.refresh,
-	    .token_type = "bearer", .expires_in = tokens.expires_in, .user = user });
+	*t->out = (struct login_out){
+		.access_token = tokens.access, .refresh_token = tokens.refresh,
+		.token_type = "bearer", .expires_in = tokens.expires_in, .user = user
+	};
+	return OK;
 }
 
 static bool
@@ -191,32 +194,32 @@ renew_hash(const struct attempt *t, const struct account_by_email_row *row)
 static enum err
 login_account(const struct attempt *t)
 {
-	struct account_by_email_row row = { 0 };
+	struct account_by_email_row *row = arena_take(t->r->arena, sizeof(*row));
+	struct user_out *user = arena_take(t->r->arena, sizeof(*user));
 	struct viewer v = { 0 };
-	struct user_out user;
 	enum err e;
 
 	e = q_account_by_email(t->r->db,
-	    &(struct account_by_email_in){ .email = t->name }, &row);
+	    &(struct account_by_email_in){ .email = t->name }, row);
 	if (e && e != ERR_MISSING)
 		return e;
-	if (!password_check(e ? NULL : row.password_hash, t->form->password))
+	if (!password_check(e ? NULL : row->password_hash, t->form->password))
 		return refuse(t, "Invalid email or password");
-	if (!row.is_active)
+	if (!row->is_active)
 		return fail(t->r, ERR_DENIED,
 		    "Account is disabled. Contact administrator.");
-	v = (struct viewer){ .is_admin = row.is_admin, .is_operator = row.is_operator,
-	    .account_id = row.account_id, .subject = row.email, .mark = row.email };
+	v = (struct viewer){ .is_admin = row->is_admin, .is_operator = row->is_operator,
+	    .account_id = row->account_id, .subject = row->email, .mark = row->email };
 	if (!role_fits(t->r->arena, t->form->role, &v))
 		return refuse_role(t);
-	e = renew_hash(t, &row);
+	e = renew_hash(t, row);
 	if (!e)
 		e = q_account_signed_in(t->r->db, &(struct account_signed_in_in){
-		    .account_id = row.account_id, .now = t->r->now }, NULL);
+		    .account_id = row->account_id, .now = t->r->now }, NULL);
 	if (e)
 		return e;
-	fill_user(t->r, &row, &user);
-	return welcome(t, &v, &user);
+	fill_user(t->r, row, user);
+	return welcome(t, &v, user);
 }
 
 /* The birth date as typed, in the form it is stored: 1990-01-15. The client's date
@@ -240,7 +243,7 @@ login_farmer(const struct attempt *t)
 {
 	struct arena *a = t->r->arena;
 	struct farmer_by_nrc_row *row;
-	struct user_out user;
+	struct user_out *user = arena_take(a, sizeof(*user));
 	struct viewer v;
 	const char *birth;
 	size_t n;
@@ -264,19 +267,18 @@ login_farmer(const struct attempt *t)
 	    .subject = row->farmer_id, .mark = row->farmer_id };
 	if (!role_fits(a, t->form->role, &v))
 		return refuse_role(t);
-	user = (struct user_out){ .id = row->farmer_row_id, .email = row->contact_email,
+	*user = (struct user_out){ .id = row->farmer_row_id, .email = row->contact_email,
 	    .roles = roles_list(a, &v), .is_active = true, .phone = row->phone_primary,
 	    .full_name = arena_print(a, "%s %s", row->first_name, row->last_name),
 	    .farmer_id = row->farmer_id };
-	return welcome(t, &v, &user);
+	return welcome(t, &v, user);
 }
 
 enum err
-auth_login(struct req *r)
+auth_sign_in(struct req *r, const struct login_form *in, struct login_out *out)
 {
-	const struct login_form *in = r->in;
 	struct attempt t = {
-		.r = r, .form = in,
+		.r = r, .form = in, .out = out,
 		.name = text_lower(r->arena, text_trim(r->arena, in->email)),
 		.account = { .db = r->db, .arena = r->arena, .kind = "login account" },
 		.address = { .db = r->db, .arena = r->arena, .kind = "login address",
@@ -291,6 +293,15 @@ auth_login(struct req *r)
 	if (e)
 		return e;
 	return strchr(t.name, '@') ? login_account(&t) : login_farmer(&t);
+}
+
+enum err
+auth_login(struct req *r)
+{
+	struct login_out out;
+	enum err e = auth_sign_in(r, r->in, &out);
+
+	return e ? e : reply(r, 200, &out);
 }
 
 enum err
@@ -412,11 +423,17 @@ auth_change_password(struct req *r)
 }
 
 enum err
+auth_sign_out(struct req *r)
+{
+	return q_session_end(r->db, &(struct session_end_in){
+	    .session_id = front_viewer(r)->session_id }, NULL);
+}
+
+enum err
 auth_logout(struct req *r)
 {
 	const struct viewer *v = front_viewer(r);
-	enum err e = q_session_end(r->db,
-	    &(struct session_end_in){ .session_id = v->session_id }, NULL);
+	enum err e = auth_sign_out(r);
 
 	if (e)
 		return e;

@@ -23,6 +23,7 @@
 #include "signer.h"
 #include "store.h"
 #include "text.h"
+#include "card.h"
 
 enum {
 	PORTRAIT_MAX = 256 * 1024, PDF_ROOM = 64 * 1024, QR_PIXELS = 10,
@@ -222,9 +223,8 @@ print(struct issue *i)
 }
 
 enum err
-card_generate(struct req *r)
+card_issue(struct req *r, const char *farmer_id)
 {
-	const char *farmer_id = req_param(r, "farmer_id");
 	struct issue i = { .r = r,
 		.expires_at = clock_add_years(r->now, (int)conf.card_years) };
 	enum err e;
@@ -241,12 +241,20 @@ card_generate(struct req *r)
 		e = fill_card(&i);
 	if (!e)
 		e = print(&i);
-	if (e)
-		return e;
-	log_write(LOG_INFO, "card issued farmer=%s serial=%s who=%s", farmer_id,
-	    i.serial_hex, front_viewer(r)->mark);
-	return reply(r, 202, &(struct farmer_done){ "ID card generation queued",
-	    farmer_id });
+	if (!e)
+		log_write(LOG_INFO, "card issued farmer=%s serial=%s who=%s", farmer_id,
+		    i.serial_hex, front_viewer(r)->mark);
+	return e;
+}
+
+enum err
+card_generate(struct req *r)
+{
+	const char *farmer_id = req_param(r, "farmer_id");
+	enum err e = card_issue(r, farmer_id);
+
+	return e ? e : reply(r, 202, &(struct farmer_done){
+	    "ID card generation queued", farmer_id });
 }
 
 enum err

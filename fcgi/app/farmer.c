@@ -102,23 +102,34 @@ insert(struct req *r, struct farmer_draft *draft)
 	return ERR_BROKEN;
 }
 
+enum err
+farmer_read(struct req *r, const char *farmer_id, struct farmer_get_row *row)
+{
+	const struct viewer *v = front_viewer(r);
+	enum err e;
+
+	if (v->is_farmer && !text_same(v->farmer_id, farmer_id))
+		return fail(r, ERR_DENIED,
+		    "You can only view your own farmer profile");
+	e = q_farmer_get(r->db, &(struct farmer_get_in){
+	    .farmer_id = farmer_id, SCOPE(v) }, row);
+	return e == ERR_MISSING ? not_found(r, farmer_id) : e;
+}
+
 static enum err
 show(struct req *r, int status, const char *farmer_id)
 {
 	struct farmer_get_row row;
 	struct farmer_out out;
-	enum err e = q_farmer_get(r->db, &(struct farmer_get_in){
-	    .farmer_id = farmer_id, SCOPE(front_viewer(r)) }, &row);
+	enum err e = farmer_read(r, farmer_id, &row);
 
-	if (e == ERR_MISSING)
-		return not_found(r, farmer_id);
 	if (!e)
 		e = farmer_fill(r, &row, &out);
 	return e ? e : reply(r, status, &out);
 }
 
 enum err
-farmer_enrol(struct req *r)
+farmer_register(struct req *r, const struct farmer_form *form, const char **farmer_id)
 {
 	char *id = arena_take(r->arena, ID_TEXT);
 	struct farmer_draft draft = { .created_by = front_viewer(r)->mark,
@@ -127,7 +138,7 @@ farmer_enrol(struct req *r)
 	enum err e;
 
 	id_make(id);
-	farmer_draft_apply(r, r->in, &draft);
+	farmer_draft_apply(r, form, &draft);
 	e = farmer_draft_check(r, &draft, NULL);
 	if (!e)
 		e = check_district(r, draft.row.district_name);
@@ -141,19 +152,23 @@ farmer_enrol(struct req *r)
 		return e;
 	log_write(LOG_INFO, "farmer registered farmer=%s who=%s", draft.row.farmer_id,
 	    draft.created_by);
-	return show(r, 201, draft.row.farmer_id);
+	*farmer_id = draft.row.farmer_id;
+	return OK;
+}
+
+enum err
+farmer_enrol(struct req *r)
+{
+	const char *farmer_id;
+	enum err e = farmer_register(r, r->in, &farmer_id);
+
+	return e ? e : show(r, 201, farmer_id);
 }
 
 enum err
 farmer_show(struct req *r)
 {
-	const struct viewer *v = front_viewer(r);
-	const char *farmer_id = req_param(r, "farmer_id");
-
-	if (v->is_farmer && !text_same(v->farmer_id, farmer_id))
-		return fail(r, ERR_DENIED,
-		    "You can only view your own farmer profile");
-	return show(r, 200, farmer_id);
+	return show(r, 200, req_param(r, "farmer_id"));
 }
 
 /* A farmer may correct contact and farm; who he is and his standing are the
@@ -194,6 +209,8 @@ check_nrc_free(struct req *r, const struct farmer_draft *was,
 static void
 apply_change(struct req *r, const struct farmer_change *in, struct farmer_draft *now)
 {
+	if (in->is_whole)
+		farmer_draft_bare(now);
 	farmer_draft_apply(r, &in->form, now);
 	if (in->registration_status)
 		now->row.registration_status = farmer_status(in->registration_status);
@@ -240,10 +257,9 @@ write_change(struct req *r, struct farmer_draft *now)
 }
 
 enum err
-farmer_edit(struct req *r)
+farmer_amend(struct req *r, const char *farmer_id, const struct farmer_change *in)
 {
 	const struct viewer *v = front_viewer(r);
-	const char *farmer_id = req_param(r, "farmer_id");
 	struct farmer_get_row row;
 	struct farmer_draft was, now;
 	enum err e;
@@ -265,14 +281,22 @@ farmer_edit(struct req *r)
 	now.row.viewer_all = v->all;
 	now.row.viewer_farmer_id = v->farmer_id;
 	now.row.viewer_account_id = v->account_id;
-	apply_change(r, r->in, &now);
+	apply_change(r, in, &now);
 	e = check_change(r, &was, &now);
 	if (!e)
 		e = write_change(r, &now);
-	if (e)
-		return e;
-	log_write(LOG_INFO, "farmer changed farmer=%s who=%s", farmer_id, v->mark);
-	return show(r, 200, farmer_id);
+	if (!e)
+		log_write(LOG_INFO, "farmer changed farmer=%s who=%s", farmer_id, v->mark);
+	return e;
+}
+
+enum err
+farmer_edit(struct req *r)
+{
+	const char *farmer_id = req_param(r, "farmer_id");
+	enum err e = farmer_amend(r, farmer_id, r->in);
+
+	return e ? e : show(r, 200, farmer_id);
 }
 
 /* The range of terms that begin with word. */

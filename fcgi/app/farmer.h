@@ -50,6 +50,7 @@ struct farmer_change {
 	struct farmer_form form;
 	const char *registration_status, *review_notes;
 	const bool *is_active;
+	bool is_whole;	/* set by the edit page: what form leaves out is taken away */
 };
 
 /* Files as the existing client looks for them. */
@@ -99,6 +100,20 @@ extern const struct shape_rule farmer_status_rule;
 /* farmer_status(s): The stored form of a status: under_verification is under_review. */
 const char *farmer_status(const char *s);
 
+/* farmer_read(r, farmer_id, row): The stored farmer, if the viewer may see it.
+ * ERR_DENIED or ERR_MISSING with the reply made. */
+enum err farmer_read(struct req *r, const char *farmer_id, struct farmer_get_row *row);
+
+/* farmer_register(r, form, farmer_id): Check and store a new farmer; *farmer_id is its
+ * number. ERR_BAD, ERR_INVALID, ERR_DENIED or ERR_CONFLICT with the reply made; what is
+ * wrong with single fields is also in r->faults. */
+enum err farmer_register(struct req *r, const struct farmer_form *form,
+    const char **farmer_id);
+
+/* farmer_amend(r, farmer_id, in): Check and store a change; fails in the same way. */
+enum err farmer_amend(struct req *r, const char *farmer_id,
+    const struct farmer_change *in);
+
 /*
  * The record as it is written: the parameters of farmer_update, with the two sealed
  * values in clear beside them (farmer_form.c).
@@ -113,6 +128,9 @@ struct farmer_draft {
  * sealed value can't be opened. */
 enum err farmer_draft_from(struct req *r, const struct farmer_get_row *row,
     struct farmer_draft *draft);
+
+/* farmer_draft_bare(draft): Take away all that a registration may leave out. */
+void farmer_draft_bare(struct farmer_draft *draft);
 
 /* farmer_draft_apply(r, form, draft): Put what form says over draft. */
 void farmer_draft_apply(struct req *r, const struct farmer_form *form,

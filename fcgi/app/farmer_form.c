@@ -153,6 +153,19 @@ apply_household(const struct farmer_household *p, struct farmer_draft *d)
 }
 
 void
+farmer_draft_bare(struct farmer_draft *draft)
+{
+	struct farmer_update_in *row = &draft->row;
+
+	row->phone_secondary = row->contact_email = row->ethnic_group = NULL;
+	row->chiefdom_code = row->chiefdom_name = row->street = NULL;
+	row->gps_latitude = row->gps_longitude = row->farm_size_hectares = NULL;
+	row->crops_grown = row->livestock_types = row->primary_income_source = NULL;
+	row->has_irrigation = NULL;
+	row->years_farming = row->household_size = row->number_of_dependents = NULL;
+}
+
+void
 farmer_draft_apply(struct req *r, const struct farmer_form *form,
     struct farmer_draft *draft)
 {
@@ -180,29 +193,32 @@ nrc_holds(const char *s)
 	return true;
 }
 
-/* The list of a 400: what is wrong, in the words that the client shows. */
+/* The list of a 400: what is wrong, in the words that the client shows. The page's
+ * form also wants to know of which field. */
 static void
-complain(struct buf *b, const char *words)
+complain(struct req *r, struct buf *b, const char *field, const char *words)
 {
+	(void)fail_fault(r, field, "value_error", words); /* noted; the reply is a 400 */
 	buf_text(b, b->n ? "; " : "Validation failed: ");
 	buf_text(b, words);
 }
 
 static void
-check_birth(struct buf *b, const char *birth_date, int64_t now)
+check_birth(struct req *r, struct buf *b, const char *birth_date)
 {
+	static const char field[] = "body.personal_info.date_of_birth";
 	int64_t birth;
 	int age;
 
 	if (!clock_read_date(birth_date, &birth)) {
-		complain(b, "Invalid date_of_birth format (expected YYYY-MM-DD)");
+		complain(r, b, field, "Invalid date_of_birth format (expected YYYY-MM-DD)");
 		return;
 	}
-	age = clock_years(birth, now);
+	age = clock_years(birth, r->now);
 	if (age < AGE_MIN)
-		complain(b, "Farmer must be at least 18 years old");
+		complain(r, b, field, "Farmer must be at least 18 years old");
 	if (age > AGE_MAX)
-		complain(b, "Invalid date of birth (age > 120)");
+		complain(r, b, field, "Invalid date of birth (age > 120)");
 }
 
 static bool
@@ -212,14 +228,16 @@ same_real(const double *a, const double *b)
 }
 
 static void
-check_position(struct buf *b, const struct farmer_update_in *row)
+check_position(struct req *r, struct buf *b, const struct farmer_update_in *row)
 {
 	if (!row->gps_latitude || !row->gps_longitude)
 		return;
 	if (*row->gps_latitude < LATITUDE_MIN || *row->gps_latitude > LATITUDE_MAX)
-		complain(b, "Latitude out of Zambia bounds (-18.0 to -8.0)");
+		complain(r, b, "body.address.gps_latitude",
+		    "Latitude out of Zambia bounds (-18.0 to -8.0)");
 	if (*row->gps_longitude < LONGITUDE_MIN || *row->gps_longitude > LONGITUDE_MAX)
-		complain(b, "Longitude out of Zambia bounds (21.0 to 34.0)");
+		complain(r, b, "body.address.gps_longitude",
+		    "Longitude out of Zambia bounds (21.0 to 34.0)");
 }
 
 /* A section is whole or not there: half of one could not be shown as a farm. */
@@ -255,12 +273,13 @@ farmer_draft_check(struct req *r, const struct farmer_draft *draft,
 		return fail_fault(r, "body.household_info", "missing", "Field required: "
 		    "household_size, number_of_dependents and primary_income_source");
 	if ((!before || !text_same(before->nrc, draft->nrc)) && !nrc_holds(draft->nrc))
-		complain(&wrong, "Invalid NRC format (expected ######/##/#)");
+		complain(r, &wrong, "body.personal_info.nrc",
+		    "Invalid NRC format (expected ######/##/#)");
 	if (!before || !text_same(before->birth_date, draft->birth_date))
-		check_birth(&wrong, draft->birth_date, r->now);
+		check_birth(r, &wrong, draft->birth_date);
 	if (!before || !same_real(before->row.gps_latitude, draft->row.gps_latitude) ||
 	    !same_real(before->row.gps_longitude, draft->row.gps_longitude))
-		check_position(&wrong, &draft->row);
+		check_position(r, &wrong, &draft->row);
 	return wrong.n ? fail(r, ERR_BAD, "%s", wrong.bytes) : OK;
 }
 

@@ -14,6 +14,7 @@
 #include "queries.h"
 #include "store.h"
 #include "text.h"
+#include "photo.h"
 
 struct photo_out { const char *message, *farmer_id, *photo_path, *file_id; };
 
@@ -118,9 +119,8 @@ store_photo(struct req *r, struct store_object *master, struct store_object *car
 }
 
 enum err
-photo_upload(struct req *r)
+photo_put(struct req *r, const char *farmer_id, const char **file_id)
 {
-	const char *farmer_id = req_param(r, "farmer_id");
 	struct store_object master, card = { .fd = -1 };
 	enum err e = check_farmer(r, farmer_id, "You can only upload your own photo");
 
@@ -140,10 +140,19 @@ photo_upload(struct req *r)
 	}
 	log_write(LOG_INFO, "photo stored farmer=%s who=%s", farmer_id,
 	    front_viewer(r)->mark);
-	return reply(r, 200, &(struct photo_out){
+	*file_id = arena_text(r->arena, master.id);
+	return OK;
+}
+
+enum err
+photo_upload(struct req *r)
+{
+	const char *farmer_id = req_param(r, "farmer_id"), *file_id;
+	enum err e = photo_put(r, farmer_id, &file_id);
+
+	return e ? e : reply(r, 200, &(struct photo_out){
 	    "Photo uploaded successfully", farmer_id,
-	    arena_print(r->arena, "/api/files/%s", master.id),
-	    arena_text(r->arena, master.id) });
+	    arena_print(r->arena, "/api/files/%s", file_id), file_id });
 }
 
 enum err

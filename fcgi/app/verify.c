@@ -14,10 +14,9 @@
 #include "queries.h"
 #include "signer.h"
 #include "text.h"
+#include "verify.h"
 
 enum { CHECKS_PER_ADDRESS = 600 };	/* in 15 minutes */
-
-struct verify_form { const char *qr, *farmer_id, *timestamp, *signature; };
 
 static const struct shape_field verify_form_fields[] = {
 	FIELD(verify_form, qr, SHAPE_TEXT, .flags = SHAPE_OPTIONAL, LIMIT(0, 8192),
@@ -28,14 +27,6 @@ static const struct shape_field verify_form_fields[] = {
 	FIELD(verify_form, signature, SHAPE_TEXT, .flags = SHAPE_OPTIONAL, LIMIT(0, 60)),
 };
 SHAPE(verify_form, "VerifyForm", SHAPE_BODY);
-
-struct verify_out {
-	bool verified;
-	const char *farmer_id, *name, *registration_status, *province, *district,
-	    *village, *card_status, *card_serial;
-	int64_t verified_at;
-	const int64_t *issued_at, *expires_at;
-};
 
 static const struct shape_field verify_out_fields[] = {
 	FIELD(verify_out, verified, SHAPE_BOOL,
@@ -97,9 +88,9 @@ card_status(const struct card_verify_row *row, int64_t now)
 }
 
 static enum err
-verify_text(struct req *r, const char *text)
+verify_text(struct req *r, const char *text, struct verify_out *out)
 {
-	struct card_verify_row row;
+	struct card_verify_row *row = arena_take(r->arena, sizeof(*row));
 	struct claim_read read;
 	const char *status;
 	enum err e = check_signature(r, text, &read);
@@ -107,25 +98,27 @@ verify_text(struct req *r, const char *text)
 	if (e)
 		return e;
 	e = q_card_verify(r->db, &(struct card_verify_in){
-	    .card_serial = text_hex(r->arena, read.claim.serial, CLAIM_SERIAL) }, &row);
+	    .card_serial = text_hex(r->arena, read.claim.serial, CLAIM_SERIAL) }, row);
 	if (e == ERR_MISSING)
 		return fail(r, e, "Farmer %s not found",
 		    read.claim.id ? read.claim.id : "");
 	if (e)
 		return e;
-	status = card_status(&row, r->now);
-	return reply(r, 200, &(struct verify_out){
-	    .verified = text_same(status, "valid"), .farmer_id = row.farmer_id,
-	    .name = arena_print(r->arena, "%s %s", row.first_name, row.last_name),
-	    .registration_status = row.registration_status,
-	    .province = row.province_name, .district = row.district_name,
-	    .village = row.village, .verified_at = r->now, .card_status = status,
-	    .card_serial = row.card_serial, .issued_at = &row.issued_at,
-	    .expires_at = &row.expires_at });
+	status = card_status(row, r->now);
+	*out = (struct verify_out){
+		.verified = text_same(status, "valid"), .farmer_id = row->farmer_id,
+		.name = arena_print(r->arena, "%s %s", row->first_name, row->last_name),
+		.registration_status = row->registration_status,
+		.province = row->province_name, .district = row->district_name,
+		.village = row->village, .verified_at = r->now, .card_status = status,
+		.card_serial = row->card_serial, .issued_at = &row->issued_at,
+		.expires_at = &row->expires_at
+	};
+	return OK;
 }
 
 static enum err
-verify_triple(struct req *r, const struct verify_form *in)
+verify_triple(struct req *r, const struct verify_form *in, struct verify_out *out)
 {
 	struct card_verify_old_row row;
 	enum err e;
@@ -140,23 +133,34 @@ verify_triple(struct req *r, const struct verify_form *in)
 		return fail(r, e, "Farmer %s not found", in->farmer_id);
 	if (e)
 		return e;
-	return reply(r, 200, &(struct verify_out){
-	    .verified = row.is_active, .farmer_id = row.farmer_id,
-	    .name = arena_print(r->arena, "%s %s", row.first_name, row.last_name),
-	    .registration_status = row.registration_status,
-	    .province = row.province_name, .district = row.district_name,
-	    .village = row.village, .verified_at = r->now,
-	    .card_status = row.is_active ? "unnumbered" : "inactive" });
+	*out = (struct verify_out){
+		.verified = row.is_active, .farmer_id = row.farmer_id,
+		.name = arena_print(r->arena, "%s %s", row.first_name, row.last_name),
+		.registration_status = row.registration_status,
+		.province = row.province_name, .district = row.district_name,
+		.village = row.village, .verified_at = r->now,
+		.card_status = row.is_active ? "unnumbered" : "inactive"
+	};
+	return OK;
 }
 
 enum err
-card_verify(struct req *r)
+verify_card(struct req *r, const struct verify_form *in, struct verify_out *out)
 {
-	const struct verify_form *in = r->in;
 	enum err e = front_throttle(r, "verify address", r->address,
 	    CHECKS_PER_ADDRESS);
 
 	if (e)
 		return e;
-	return text_empty(in->qr) ? verify_triple(r, in) : verify_text(r, in->qr);
+	return text_empty(in->qr) ? verify_triple(r, in, out) :
+	    verify_text(r, in->qr, out);
+}
+
+enum err
+card_verify(struct req *r)
+{
+	struct verify_out out;
+	enum err e = verify_card(r, r->in, &out);
+
+	return e ? e : reply(r, 200, &out);
 }
