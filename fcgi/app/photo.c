@@ -76,8 +76,9 @@ make(struct req *r, struct store_object *master, struct store_object *card)
 {
 	struct image_made made;
 	const char *why;
-	enum err e = image_photo(r->file.fd, r->file.offset, r->file.size, master->fd,
-	    card->fd, &made, &why);
+	enum err e = image_photo(&(struct image_ask){ .in = r->file.fd,
+	    .offset = r->file.offset, .size = r->file.size, .master = master->fd,
+	    .card = card->fd }, &made, &why);
 
 	if (e == ERR_BAD)
 		return fail(r, e, "%s", why);

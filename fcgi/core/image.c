@@ -346,23 +346,22 @@ lies_in(int fd, size_t offset, size_t size)
 }
 
 enum err
-image_photo(int fd, size_t offset, size_t size, int master, int card,
-    struct image_made *made, const char **why)
+image_photo(const struct image_ask *ask, struct image_made *made, const char **why)
 {
-	const struct question q = { offset, size };
-	const int results[] = { master, card };
+	const struct question q = { ask->offset, ask->size };
+	const int results[] = { ask->master, ask->card };
 	struct helper_question hq = { .n = sizeof(q), .n_fds = HELPER_FDS,
-	    .fds = { fd, master, card } };
+	    .fds = { ask->in, ask->master, ask->card } };
 	struct answer a;
 	enum err e;
 
 	*why = NULL;
 	memset(made, 0, sizeof(*made));
-	if (!lies_in(fd, offset, size)) {
+	if (!lies_in(ask->in, ask->offset, ask->size)) {
 		log_write(LOG_ERROR, "picture: its bytes are not in the file");
 		return ERR_BROKEN;
 	}
-	if (size == 0) {
+	if (ask->size == 0) {
 		*why = words[IMAGE_NO_PICTURE];
 		return ERR_BAD;
 	}

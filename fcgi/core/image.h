@@ -33,8 +33,15 @@ struct image_made {
 	size_t master_size, card_size;
 };
 
-/* image_photo(fd, offset, size, master, card, made, why):
- * Decode the picture of size bytes at offset of the regular file fd (JPEG, PNG or
+/* A picture to be read, and where the two results go. */
+struct image_ask {
+	int in;			/* the file it lies in */
+	size_t offset, size;
+	int master, card;	/* open for writing */
+};
+
+/* image_photo(ask, made, why):
+ * Decode the picture of size bytes at offset of the regular file in (JPEG, PNG or
  * WebP by its magic bytes), apply its EXIF orientation, drop all metadata, put
  * transparency on white, and write two baseline JPEGs to master (quality 88) and
  * card (quality 80; centre cut to 3:4, the upper part kept where it is too tall):
@@ -43,7 +50,7 @@ struct image_made {
  * much memory; a crash of the decoder counts as damaged and is logged. Otherwise
  * *why is NULL: ERR_BROKEN (logged) if the results could not be written, ERR_DOWN
  * if there is no process to decode in. */
-enum err image_photo(int fd, size_t offset, size_t size, int master, int card,
-    struct image_made *made, const char **why);
+enum err image_photo(const struct image_ask *ask, struct image_made *made,
+    const char **why);
 
 #endif

@@ -236,7 +236,8 @@ photo_at(struct bytes b, size_t offset)
 {
 	int in = temp_file(&b, offset), to = temp_file(NULL, 0);
 	int small = temp_file(NULL, 0);
-	enum err e = image_photo(in, offset, b.n, to, small, &made, &why);
+	enum err e = image_photo(&(struct image_ask){ in, offset, b.n, to, small },
+	    &made, &why);
 
 	forget();
 	if (e == OK) {

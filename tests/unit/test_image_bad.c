@@ -112,13 +112,17 @@ test_wrong_use(void)
 
 	close(closed);
 	log_limit(LOG_ERROR + 1);
-	ok(image_photo(in, 1, b.n, to, to, &made, &why) == ERR_BROKEN && !why,
+	ok(image_photo(&(struct image_ask){ in, 1, b.n, to, to },
+	    &made, &why) == ERR_BROKEN && !why,
 	    "bytes beyond the end of the file are refused");
-	ok(image_photo(in, b.n + 1, 0, to, to, &made, &why) == ERR_BROKEN,
+	ok(image_photo(&(struct image_ask){ in, b.n + 1, 0, to, to },
+	    &made, &why) == ERR_BROKEN,
 	    "and an offset beyond it");
-	ok(image_photo(reading, 0, 5, to, to, &made, &why) == ERR_BROKEN,
+	ok(image_photo(&(struct image_ask){ reading, 0, 5, to, to },
+	    &made, &why) == ERR_BROKEN,
 	    "and what is no file");
-	ok(image_photo(in, 0, b.n, reading, to, &made, &why) == ERR_BROKEN && !why,
+	ok(image_photo(&(struct image_ask){ in, 0, b.n, reading, to },
+	    &made, &why) == ERR_BROKEN && !why,
 	    "a result that can't be written is our fault");
 	close(in);
 	close(to);
@@ -212,11 +216,13 @@ be_worker(int ready)
 	free(big.p);
 	if (image_start() != OK || sandbox_lock(&s) != OK)
 		_exit(1);
-	e = image_photo(in, 0, b.n, to, small, &made, &why);
+	e = image_photo(&(struct image_ask){ in, 0, b.n, to, small },
+	    &made, &why);
 	if (write(ready, e == OK ? "y" : "n", 1) != 1)
 		_exit(1);
 	for (;;)
-		(void)image_photo(in_big, 0, big.n, to, small, &made, &why);
+		(void)image_photo(&(struct image_ask){ in_big, 0, big.n, to, small },
+	    &made, &why);
 }
 
 static void
