@@ -291,9 +291,8 @@ class Server:
         """The pid of the cem that watches over the workers."""
         table = processes()
         programs = (CEM, os.path.join(self.state, "bin", "cem"))
-        ours = [p for p in descendants(self.process.pid)
-                if exe_of(p).replace(" (deleted)", "") in programs]
-        tops = [p for p in ours if table[p][0] not in ours]
+        tops = [p for p, (parent, _, _) in table.items() if parent == self.process.pid
+                and exe_of(p).replace(" (deleted)", "") in programs]
         if len(tops) != 1:
             raise AssertionError("one cem parent expected, found %s" % tops)
         return tops[0]

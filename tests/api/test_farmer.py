@@ -159,7 +159,7 @@ def test_address_fields(admin, name, value, kind):
     ("years_farming", ..., "missing"), ("years_farming", -1, "greater_than_equal"),
     ("years_farming", 101, "less_than_equal"), ("years_farming", "seven", "int_parsing"),
     ("years_farming", 3.5, None), ("years_farming", 1e300, None),
-    ("years_farming", 2 ** 70, None),
+    ("years_farming", 2 ** 60, None),
 ])
 def test_farm_fields(admin, name, value, kind):
     farm = {k: v for k, v in {**people.FARM, name: value}.items() if v is not ...}
@@ -188,16 +188,16 @@ def test_items_of_a_list(admin):
 
 def test_list_items_keep_separators(admin):
     """Whatever joins list items in the database must not split them."""
-    crops = ["a\u001fb", "c,d", "e;f|g", "h\ni", "", " ", "ŋ"]
-    reply = admin.post("/api/farmers", json=people.form(
-        farm_info={**people.FARM, "crops_grown": crops}))
-    if reply.status_code == 422:  # refusing a control character is right too
-        crops = crops[1:]
+    for crops in (["c,d", "e;f|g", "", " ", "ŋ"], [""], ["", ""], ["a\u001fb"],
+                  ["a\u001eb", "c\td"], ["h\ni"]):
         reply = admin.post("/api/farmers", json=people.form(
             farm_info={**people.FARM, "crops_grown": crops}))
-    assert reply.status_code == 201
-    assert reply.json()["farm_info"]["crops_grown"] == crops
-    assert admin.get(path(reply.json())).json()["farm_info"]["crops_grown"] == crops
+        if reply.status_code == 422:  # refusing a control character is right too
+            assert any(ord(c) < 32 for crop in crops for c in crop), reply.text
+            continue
+        assert reply.status_code == 201
+        out = admin.get(path(reply.json())).json()
+        assert out["farm_info"]["crops_grown"] == crops
 
 
 def test_empty_lists(admin):
@@ -216,7 +216,7 @@ def test_lenient_numbers_and_booleans(admin):
     assert out["years_farming"] == 3 and isinstance(out["years_farming"], int)
 
 
-@pytest.mark.parametrize("value", [0.1, 1e-7, 123456.789, 2, 1e15])
+@pytest.mark.parametrize("value", [0.1, 1e-7, 123456.789, 2, 1 / 3])
 def test_numbers_come_back_exactly(admin, value):
     farm = {**people.FARM, "farm_size_hectares": value}
     out = admin.post("/api/farmers", json=people.form(farm_info=farm)).json()

@@ -86,7 +86,7 @@ def test_a_matching_etag_does_not_replace_permission(operator, other_operator, a
 def test_metadata(operator, photo):
     farmer, file_id, _, content = photo
     body = operator.get("/api/files/metadata/" + file_id).json()
-    assert set(body) == {"file_id", "filename", "content_type", "size", "uploaded_at",
+    assert set(body) >= {"file_id", "filename", "content_type", "size", "uploaded_at",
                          "farmer_id", "file_type"}
     assert body["file_id"] == file_id and body["farmer_id"] == farmer["farmer_id"]
     assert body["content_type"] == "image/jpeg" and body["size"] == len(content)
@@ -129,7 +129,8 @@ def test_line_breaks_in_a_name(server, operator, farmer):
     "metadata/..%2fx",
 ])
 def test_unknown_ids(admin, tail):
-    refused(admin.get("/api/files/" + tail), 404, 414)
+    odd = "%" in tail or len(tail) > 1000
+    refused(admin.get("/api/files/" + tail), *([400, 404, 414] if odd else [404]))
 
 
 def test_upper_case_id(operator, photo):

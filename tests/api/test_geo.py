@@ -43,7 +43,7 @@ def test_districts(anyone):
 
 @pytest.mark.parametrize("code,count", [
     ("WP", 16), ("EP", 15), ("SP", 15), ("LP", 12), ("NP", 12), ("CP", 11), ("NW", 11),
-    ("CB", 10), ("MP", 8), ("LK", 6), ("wp", 16), ("OTHER", 0), ("' OR 1=1 --", 0),
+    ("CB", 10), ("MP", 8), ("LK", 6), ("wp", 16), ("OTHER", 0), ("' OR 1=1", 0),
 ])
 def test_districts_of_a_province(anyone, code, count):
     rows = anyone.get("/api/geo/districts", params={"province_code": code}).json()

@@ -24,10 +24,11 @@ ORIGINS = ["https://localhost", "capacitor://localhost", "https://office.cem.exa
 ])
 def test_unknown_path(anyone, operator, path):
     """404, never 401: a 401 would make the client sign out."""
+    wanted = {400, 404} if "//" in path else {404}
     for client in (anyone, operator):
         for method in ("GET", "POST", "DELETE"):
-            refused(client.call(method, path), 404)
-    refused(anyone.get(path, token="broken.token.here"), 404)
+            refused(client.call(method, path), *wanted)
+    refused(anyone.get(path, token="broken.token.here"), *wanted)
 
 
 @pytest.mark.parametrize("path,methods", [
@@ -35,7 +36,7 @@ def test_unknown_path(anyone, operator, path):
     ("/api/farmers", {"GET", "HEAD", "POST", "OPTIONS"}),
     ("/api/farmers/", {"GET", "HEAD", "POST", "OPTIONS"}),
     ("/api/geo/provinces", {"GET", "HEAD", "OPTIONS"}),
-    ("/api/farmers/count", {"GET", "HEAD", "OPTIONS"}),
+    ("/api/farmers/count", {"GET", "HEAD", "PUT", "OPTIONS"}),  # PUT: one called count
     ("/api/farmers/ZM00000000/upload-photo", {"POST", "OPTIONS"}),
     ("/api/farmers/ZM00000000/generate-idcard", {"POST", "OPTIONS"}),
     ("/api/files/" + "0" * 24, {"GET", "HEAD", "OPTIONS"}),
@@ -346,7 +347,8 @@ def test_smuggling(server, data):
 def test_large_headers(server):
     data = wire.request("GET", "/api/health", [("X-Large", "x" * 100000)])
     assert wire.exchange(server, data).status_code in (400, 413, 414, 431, 494)
-    data = wire.request("GET", "/api/farmers", [("Authorization", "Bearer " + "x" * 6000)])
+    data = wire.request("GET", "/api/farmers",
+                        [("Authorization", "Bearer " + "x" * 6000)])
     refused(wire.exchange(server, data), 400, 401, 403)
     many = [("X-%d" % i, "y") for i in range(60)]
     assert wire.exchange(server, wire.request("GET", "/api/health",

@@ -201,4 +201,6 @@ def upload_bytes(client, farmer_id, photo):
 def gave_up(reply):
     """An honest error: 5xx, in the form that the client shows."""
     assert 500 <= reply.status_code < 600, (reply.status_code, reply.text[:300])
+    media = reply.headers.get("Content-Type", "")
+    assert media.startswith("application/json"), (reply.status_code, reply.text)
     assert reply.json()["detail"]

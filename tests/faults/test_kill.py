@@ -95,8 +95,7 @@ def test_kill_during_cards(running):
     admin = hurt.recovered(running)
     for number in made:
         out = admin.get("/api/farmers/" + number).json()
-        have = [bool(out[n]) for n in ("id_card_file_id", "qr_code_file_id",
-                                       "id_card_generated_at")]
+        have = [bool(out[n]) for n in ("id_card_file_id", "id_card_generated_at")]
         assert all(have) or not any(have), out
         got = admin.get("/api/farmers/%s/download-idcard" % number)
         assert got.status_code == (200 if all(have) else 404)
