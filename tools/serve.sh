@@ -152,7 +152,7 @@ conf_get() {
 
 # conf_make: cem.conf, once. Its secrets open the sealed data: it must never be lost.
 conf_make() {
-	local before
+	local before text
 
 	if [ ! -e "$state/cem.conf" ]; then
 		save "$state/cem.conf" 600 <<-END
@@ -169,12 +169,12 @@ conf_make() {
 		return
 	fi
 	before=$(conf_get STATE_DIR)
-	if [ "$before" != "$state" ]; then
-		say "the state folder was $before; cem.conf now says $state"
-		before=$(printf %s "$before" | sed 's/[][.*^$\\|]/\\&/g')
-		as_user sed "s|^\(STATE_DIR=\|SOCKET=\|DATABASE_URL=sqlite:\)$before|\1$state|" \
-			"$state/cem.conf" | save "$state/cem.conf" 600
-	fi
+	[ "$before" != "$state" ] || return 0
+	text=$(as_user sed "s,^\\(STATE_DIR=\\|SOCKET=\\|DATABASE_URL=sqlite:\\)${before//./\\.},\\1$state," \
+		"$state/cem.conf") && grep -q '^SECRET_KEY=' <<<"$text" ||
+		die "could not correct the paths in $state/cem.conf; write $state for $before there"
+	save "$state/cem.conf" 600 <<<"$text"
+	say "the state folder was $before; cem.conf now says $state"
 }
 
 # settings_read: What this script needs to know of them; the environment wins.
