@@ -12,10 +12,7 @@
 #include "json.h"
 #include "route.h"
 #include "text.h"
-
-#ifndef CEM_VERSION
-#define CEM_VERSION "0"
-#endif
+#include "version.h"
 
 enum { SHAPES = 400 };	/* different shapes in one table */
 
