@@ -161,7 +161,7 @@ conf_make() {
 			# can't be read and no card can be signed.
 			STATE_DIR=$state
 			SOCKET=$state/run/cem.sock
-			DATABASE_URL=${database:-sqlite:$state/cem.db}
+			DATABASE_URL=${database:-sqlite:$state/db/cem.db}
 			JWT_SECRET=$(openssl rand -hex 32)
 			SECRET_KEY=$(openssl rand -hex 32)
 		END
@@ -198,7 +198,7 @@ settings_read() {
 files_make() {
 	local name
 
-	for name in log nginx run spool static store store/tmp tls; do
+	for name in db log nginx run spool static store store/tmp tls; do
 		as_user mkdir -p "$state/$name" || die "could not make $state/$name"
 	done
 	program=$root/build/release/cem

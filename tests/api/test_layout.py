@@ -122,9 +122,9 @@ def test_secrets_are_in_no_environment_and_no_command_line(server):
 
 def test_state_folder_is_private(server):
     others = stat.S_IROTH | stat.S_IWOTH
-    for name in ("cem.conf", "cem.db", "tls/key.pem", "store", "spool"):
+    for name in ("cem.conf", "db/cem.db", "tls/key.pem", "store", "spool"):
         path = os.path.join(server.state, name)
-        if name == "cem.db" and server.kind != "sqlite":
+        if name == "db/cem.db" and server.kind != "sqlite":
             continue
         assert not os.stat(path).st_mode & others, name
     for path in server.stored():
