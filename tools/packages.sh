@@ -11,7 +11,8 @@ build_packages="gcc libc6-dev ninja-build bzip2
 run_packages="nginx openssl curl ca-certificates util-linux"
 test_packages="python3 python3-pytest python3-requests python3-psycopg2 python3-pil
 	postgresql-15 wrk zbar-tools poppler-utils qpdf file strace clang
-	libclang-rt-14-dev procps"
+	libclang-rt-14-dev procps chromium chromium-driver python3-selenium"
+bench_packages="wrk python3-reportlab python3-qrcode"
 
 # packages_missing NAME...: Those of them that are not installed.
 packages_missing() {

@@ -8,13 +8,14 @@ pytest_limit=1500
 fuzz_seconds=10
 
 run_test() {
-	local part all="build layers style unit generators api-sqlite api-pgsql fuzz"
-	local wanted="$*" began=$SECONDS
+	local part wanted="$*" began=$SECONDS
+	local all="build layers style unit generators api-sqlite api-pgsql"
 
+	all="$all faults-sqlite faults-pgsql fuzz"
 	for part; do
-		case " $all api " in
+		case " $all api faults " in
 		*" $part "*) ;;
-		*) die "there is no part \"$part\"; the parts are: $all (api means both)" ;;
+		*) die "there is no part \"$part\"; the parts are: $all (api and faults mean both)" ;;
 		esac
 	done
 	# shellcheck disable=SC2086 # names without blanks
@@ -25,6 +26,7 @@ run_test() {
 	export PYTHONDONTWRITEBYTECODE=1 LC_ALL=C.UTF-8
 	trap 'cluster_stop' EXIT
 	trap 'exit 130' INT TERM HUP
+	# shellcheck disable=SC2086 # words
 	for part in $all; do
 		case " ${wanted:-$all} " in
 		*" $part "* | *" ${part%-*} "*) "part_${part//-/_}" ;;
@@ -186,6 +188,16 @@ part_api_sqlite() {
 part_api_pgsql() {
 	built build/release/cem || return
 	CEM_TEST_DATABASE=pgsql pytest_run api-pgsql tests/api
+}
+
+part_faults_sqlite() {
+	built build/release/cem || return
+	CEM_TEST_DATABASE=sqlite pytest_run faults-sqlite tests/faults
+}
+
+part_faults_pgsql() {
+	built build/release/cem || return
+	CEM_TEST_DATABASE=pgsql pytest_run faults-pgsql tests/faults
 }
 
 # fuzz_one PROGRAM SECONDS: One fuzzer over its seeds and what it found before.
