@@ -136,6 +136,94 @@ SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
  ORDER BY f.farmer_row_id DESC
  LIMIT :limit OFFSET :skip;
 
+-- name: farmer_older :many
+-- A page of the list: those registered before one, newest first. Used by the pages.
+-- row: farmer_list
+-- types: than TEXT
+SELECT farmer_row_id, farmer_id, registration_status, created_at, first_name,
+       last_name, phone_primary, village, district_name, is_active, review_notes,
+       nrc_sealed
+  FROM farmer
+ WHERE (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id))
+   AND farmer_row_id < :than
+ ORDER BY farmer_row_id DESC
+ LIMIT :limit;
+
+-- name: farmer_newer :many
+-- The page before it: those registered after one, oldest first.
+-- row: farmer_list
+-- types: than TEXT
+SELECT farmer_row_id, farmer_id, registration_status, created_at, first_name,
+       last_name, phone_primary, village, district_name, is_active, review_notes,
+       nrc_sealed
+  FROM farmer
+ WHERE (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id))
+   AND farmer_row_id > :than
+ ORDER BY farmer_row_id ASC
+ LIMIT :limit;
+
+-- name: farmer_search_older :many
+-- The same two of those whose terms begin with up to three words.
+-- row: farmer_list
+-- types: than TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT
+SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
+       f.first_name, f.last_name, f.phone_primary, f.village, f.district_name,
+       f.is_active, f.review_notes, f.nrc_sealed
+  FROM farmer AS f
+ WHERE (:viewer_all OR f.farmer_id = :viewer_farmer_id OR f.district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id))
+   AND f.farmer_row_id < :than
+   AND f.farmer_id IN (
+           SELECT t.farmer_id
+             FROM farmer_term AS t
+            WHERE t.term >= :word AND t.term < :word_end)
+   AND (:second IS NULL OR f.farmer_id IN (
+           SELECT t.farmer_id
+             FROM farmer_term AS t
+            WHERE t.term >= :second AND t.term < :second_end))
+   AND (:third IS NULL OR f.farmer_id IN (
+           SELECT t.farmer_id
+             FROM farmer_term AS t
+            WHERE t.term >= :third AND t.term < :third_end))
+ ORDER BY f.farmer_row_id DESC
+ LIMIT :limit;
+
+-- name: farmer_search_newer :many
+-- And back.
+-- row: farmer_list
+-- types: than TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT
+SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
+       f.first_name, f.last_name, f.phone_primary, f.village, f.district_name,
+       f.is_active, f.review_notes, f.nrc_sealed
+  FROM farmer AS f
+ WHERE (:viewer_all OR f.farmer_id = :viewer_farmer_id OR f.district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id))
+   AND f.farmer_row_id > :than
+   AND f.farmer_id IN (
+           SELECT t.farmer_id
+             FROM farmer_term AS t
+            WHERE t.term >= :word AND t.term < :word_end)
+   AND (:second IS NULL OR f.farmer_id IN (
+           SELECT t.farmer_id
+             FROM farmer_term AS t
+            WHERE t.term >= :second AND t.term < :second_end))
+   AND (:third IS NULL OR f.farmer_id IN (
+           SELECT t.farmer_id
+             FROM farmer_term AS t
+            WHERE t.term >= :third AND t.term < :third_end))
+ ORDER BY f.farmer_row_id ASC
+ LIMIT :limit;
+
 -- name: farmer_find :many
 -- The one of a number or an NRC, if the viewer may see it. Used by farmer_list.
 -- row: farmer_list

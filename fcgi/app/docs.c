@@ -158,17 +158,22 @@ fill_page(struct arena *a, struct docs_page *p)
 {
 	const struct route *routes;
 	struct docs_group *groups;
+	size_t n;
 
-	routes = front_routes(&p->n_routes);
-	groups = arena_array(a, struct docs_group, p->n_routes);
+	routes = front_routes(&n);
+	groups = arena_array(a, struct docs_group, n);
 	p->groups = groups;
-	for (size_t i = 0; i < p->n_routes; i++) {
-		struct docs_group *g = group_of(p, groups, tag_of(a, &routes[i]));
-		struct docs_route *list = (struct docs_route *)(uintptr_t)g->routes;
-		struct docs_route *out;
+	for (size_t i = 0; i < n; i++) {
+		struct docs_group *g;
+		struct docs_route *list, *out;
 
+		if (routes[i].gives == &page_shape)
+			continue;
+		g = group_of(p, groups, tag_of(a, &routes[i]));
+		list = (struct docs_route *)(uintptr_t)g->routes;
 		if (!list)
-			g->routes = list = arena_array(a, struct docs_route, p->n_routes);
+			g->routes = list = arena_array(a, struct docs_route, n);
+		p->n_routes++;
 		out = &list[g->n++];
 		*out = (struct docs_route){ .method = routes[i].method,
 		    .path = routes[i].path, .words = routes[i].words,

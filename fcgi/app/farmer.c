@@ -286,7 +286,8 @@ farmer_amend(struct req *r, const char *farmer_id, const struct farmer_change *i
 	if (!e)
 		e = write_change(r, &now);
 	if (!e)
-		log_write(LOG_INFO, "farmer changed farmer=%s who=%s", farmer_id, v->mark);
+		log_write(LOG_INFO, "farmer changed farmer=%s who=%s", farmer_id,
+		    v->mark);
 	return e;
 }
 
@@ -299,37 +300,52 @@ farmer_edit(struct req *r)
 	return e ? e : show(r, 200, farmer_id);
 }
 
-/* The range of terms that begin with word. */
-static const char *
-range_end(struct arena *a, const char *word)
+/* "+260 977 123 456" as "260977123456": no letters, so no names. */
+static void
+join_digits(char *s)
 {
-	return word ? arena_print(a, "%s" LAST_POINT, word) : NULL;
+	char *to = s;
+
+	if (strspn(s, "0123456789 ") != strlen(s))
+		return;
+	for (; *s; s++)
+		if (*s != ' ')
+			*to++ = *s;
+	*to = '\0';
 }
 
-static enum err
-search(struct req *r, const struct farmer_list_in *list, const char *words,
-    struct farmer_list_row **rows, size_t *n)
+void
+farmer_words(struct arena *a, const char *text, struct farmer_words *out)
 {
-	const char *word[3] = { "", NULL, NULL };
-	char *p = text_fold(r->arena, words);
+	char *p = text_fold(a, text);
 
+	*out = (struct farmer_words){ .word = { "" } };
+	join_digits(p);
 	for (int i = 0; i < 3 && *p; i++) {
-		word[i] = p;
+		out->word[i] = p;
 		p += strcspn(p, " ");
 		if (*p)
 			*p++ = '\0';
 	}
-	if (!*word[0]) {
-		*n = 0; /* nothing but signs: no name begins so */
-		return OK;
-	}
+	for (int i = 0; i < 3; i++)
+		if (out->word[i])
+			out->end[i] = arena_print(a, "%s" LAST_POINT, out->word[i]);
+}
+
+static enum err
+search(struct req *r, const struct farmer_list_in *list, const char *text,
+    struct farmer_list_row **rows, size_t *n)
+{
+	struct farmer_words w;
+
+	farmer_words(r->arena, text, &w);
 	return q_farmer_search(r->db, &(struct farmer_search_in){
 	    .viewer_all = list->viewer_all, .viewer_farmer_id = list->viewer_farmer_id,
 	    .viewer_account_id = list->viewer_account_id, .status = list->status,
 	    .district = list->district, .skip = list->skip, .limit = list->limit,
-	    .word = word[0], .word_end = range_end(r->arena, word[0]),
-	    .second = word[1], .second_end = range_end(r->arena, word[1]),
-	    .third = word[2], .third_end = range_end(r->arena, word[2]) }, rows, n);
+	    .word = w.word[0], .word_end = w.end[0], .second = w.word[1],
+	    .second_end = w.end[1], .third = w.word[2], .third_end = w.end[2] },
+	    rows, n);
 }
 
 static enum err

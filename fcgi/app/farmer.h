@@ -8,6 +8,7 @@
 #include "queries.h"
 #include "shape.h"
 
+struct arena;
 struct req;
 struct viewer;
 
@@ -99,6 +100,14 @@ extern const struct shape_rule farmer_status_rule;
 
 /* farmer_status(s): The stored form of a status: under_verification is under_review. */
 const char *farmer_status(const char *s);
+
+/* What a search asks for: up to three beginnings of words, with the ends of their
+ * ranges; NULL where there are fewer. */
+struct farmer_words { const char *word[3], *end[3]; };
+
+/* farmer_words(a, text, out): Fold and split a search. What has no letters is one
+ * word, as phone numbers are written with blanks. */
+void farmer_words(struct arena *a, const char *text, struct farmer_words *out);
 
 /* farmer_read(r, farmer_id, row): The stored farmer, if the viewer may see it.
  * ERR_DENIED or ERR_MISSING with the reply made. */

@@ -211,7 +211,8 @@ check_birth(struct req *r, struct buf *b, const char *birth_date)
 	int age;
 
 	if (!clock_read_date(birth_date, &birth)) {
-		complain(r, b, field, "Invalid date_of_birth format (expected YYYY-MM-DD)");
+		complain(r, b, field,
+		    "Invalid date_of_birth format (expected YYYY-MM-DD)");
 		return;
 	}
 	age = clock_years(birth, r->now);

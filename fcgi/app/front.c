@@ -4,7 +4,8 @@
  * is 404 whoever asks, broken JSON is 422 before sign-in is looked at, then sign-in
  * (403 or 401), then the role (403), then the fields (422), then the handler. A
  * handler's work is committed before a byte of its reply leaves; whatever fails is
- * rolled back whole.
+ * rolled back whole. Pages go the same way, but come with a cookie instead of a token
+ * and fail with a page (page_door.c, page.c).
  */
 #include <string.h>
 #include <strings.h>
@@ -14,6 +15,7 @@
 #include "db.h"
 #include "front.h"
 #include "log.h"
+#include "page.h"
 #include "session.h"
 #include "text.h"
 #include "throttle.h"
@@ -25,10 +27,13 @@ const char *const front_who_words[] = {
 
 #define API(method, path, handler, who, takes, gives, words) \
 	{ method, path, #handler, handler, who, &takes##_shape, &gives##_shape, words },
+#define PAGE(method, path, handler, who, takes, words) \
+	{ method, path, #handler, handler, who, &takes##_shape, &page_shape, words },
 static const struct route routes[] = {
 #include "routes.def"
 };
 #undef API
+#undef PAGE
 
 static const struct viewer nobody;
 
@@ -51,6 +56,13 @@ front_save(struct req *r)
 	enum err e = db_commit(r->db);
 
 	return e ? e : db_begin(r->db);
+}
+
+enum err
+front_undo(struct req *r)
+{
+	db_rollback(r->db);
+	return db_begin(r->db);
 }
 
 enum err
@@ -120,6 +132,30 @@ answer_options(struct req *r, const char *allow)
 	return reply_bytes(r, "text/plain", "OK", 2);
 }
 
+/* Where a page and a route of the API have one path, the client chooses. */
+static void
+choose_page(struct req *r)
+{
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		if (routes[i].gives != &page_shape || r->route->gives == &page_shape ||
+		    !text_same(routes[i].path, r->route->path) ||
+		    !text_same(routes[i].method, r->method))
+			continue;
+		req_header(r, "Vary", "Accept");
+		if (page_wanted(r))
+			r->route = &routes[i];
+	}
+}
+
+/* Is the answer for people, also when it is a failure? */
+static bool
+is_page(const struct req *r)
+{
+	if (r->route)
+		return r->route->gives == &page_shape;
+	return r->path && strncmp(r->path, "/api/", 5) != 0 && page_wanted(r);
+}
+
 static enum err
 find(struct req *r)
 {
@@ -128,8 +164,10 @@ find(struct req *r)
 	r->route = route_find(routes, sizeof(routes) / sizeof(routes[0]), r, &allow);
 	if (text_same(r->method, "OPTIONS"))
 		return answer_options(r, allow ? allow : "OPTIONS");
-	if (r->route)
+	if (r->route) {
+		choose_page(r);
 		return OK;
+	}
 	if (!allow)
 		return fail(r, ERR_MISSING, "Not Found");
 	req_header(r, "Allow", allow);
@@ -153,6 +191,8 @@ admit(struct req *r)
 	struct viewer *v = arena_take(r->arena, sizeof(*v));
 	enum err e;
 
+	if (is_page(r))
+		return page_admit(r);
 	if (r->route->who == ANYBODY)
 		return OK;
 	if (text_empty(header))
@@ -202,16 +242,19 @@ front(struct req *r)
 {
 	enum err e;
 
-	add_cors(r);
 	e = find(r);
+	if (!is_page(r))
+		add_cors(r);
 	if (!e && !r->status) {
 		e = req_parse(r);
 		if (!e)
 			e = admit(r);
-		if (!e)
+		if (!e && !r->status)
 			e = req_check(r);
-		if (!e)
+		if (!e && !r->status)
 			e = act(r);
 	}
+	if (e && is_page(r))
+		e = page_fail(r, e);
 	reply_finish(r, e);
 }

@@ -28,6 +28,10 @@ const struct viewer *front_viewer(const struct req *r);
  * a refusal (a counted attempt). */
 enum err front_save(struct req *r);
 
+/* front_undo(r): Take back what was done since the last commit and begin anew, for
+ * a page that shows a form once more with what is wrong in it. */
+enum err front_undo(struct req *r);
+
 /* front_throttle(r, kind, subject, limit): Count an attempt, for good, and refuse it
  * with 429 and Retry-After if it is one too many in 15 minutes. To be called
  * before anything else is written. */
@@ -44,7 +48,11 @@ extern const char *const front_who_words[];
 #define API(method, path, handler, who, takes, gives, words) \
 	enum err handler(struct req *r); \
 	extern const struct shape takes##_shape, gives##_shape;
+#define PAGE(method, path, handler, who, takes, words) \
+	enum err handler(struct req *r); \
+	extern const struct shape takes##_shape;
 #include "routes.def"
 #undef API
+#undef PAGE
 
 #endif

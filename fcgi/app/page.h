@@ -6,6 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "err.h"
+
+struct arena;
+struct buf;
+struct req;
+struct shape;
+
 /*
  * What each page shows: filled by a handler, written by the template of the same name
  * (templates/NAME.html, page_NAME(out, p)). Texts are ready to be read (dates, numbers
@@ -103,6 +110,7 @@ struct farmer_form_page {
 	const struct page_frame *frame;
 	const char *farmer_id;	/* NULL: a new one */
 	const char *full_name;	/* as stored; NULL: a new one */
+	const char *seen;	/* hidden: which state of the record is being edited */
 	const struct page_fault *faults;
 	size_t n_faults;
 	struct page_field first_name, last_name, phone_primary, phone_secondary, email;
@@ -184,5 +192,65 @@ struct message_page {
 	const char *heading, *words;
 	const char *back, *back_words; /* address and text of the way back */
 };
+
+/*
+ * What the handlers of pages share. At the door (page_door.c): who comes with the
+ * cookie, and whether a form is ours. For the answer (page.c): frame, headers,
+ * redirects, failures.
+ */
+
+/* page_wanted(r): Does the client prefer HTML to JSON (Accept, RFC 9110 section
+ * 12.5.1)? Who takes anything gets JSON. */
+bool page_wanted(const struct req *r);
+
+/* page_admit(r): Let a request for a page in, setting r->who, or answer it: without a
+ * session by a redirect to the sign-in (OK, with r->status set). ERR_DENIED with the
+ * reply made: wrong role, or a form that did not come from our own pages. */
+enum err page_admit(struct req *r);
+
+/* page_csrf(r): What forms carry to show that they are of this session; "" without. */
+const char *page_csrf(const struct req *r);
+
+/* page_is_local(path): A path of this site, fit to be redirected to. NULL is not. */
+bool page_is_local(const char *path);
+
+/* page_cookie(r, token): Set the session's cookie; NULL: take it away. */
+void page_cookie(struct req *r, const char *token);
+
+/* page_frame_of(r, title, here): The frame around the page, in the arena. */
+struct page_frame *page_frame_of(struct req *r, const char *title, const char *here);
+
+/* page_begin(r, status): The headers of a page; what it returns takes the HTML. Ends
+ * with page_end(r), which returns OK. */
+struct buf *page_begin(struct req *r, int status);
+enum err page_end(struct req *r);
+
+/* page_private(r): The headers that keep a page, or a file shown in one, from being
+ * stored by the browser or framed. page_begin sets them. */
+void page_private(struct req *r);
+
+/* page_go(r, path): After a form has been dealt with: see another page (303). OK. */
+enum err page_go(struct req *r, const char *path);
+
+/* page_fail(r, e): A failure as a page with a way back. OK. */
+enum err page_fail(struct req *r, enum err e);
+
+/* page_words(r, e): Why it failed, for people: what the handler said, or what can be
+ * said without. */
+const char *page_words(struct req *r, enum err e);
+
+/* page_date(a, t): "2 Jan 2026". */
+const char *page_date(struct arena *a, int64_t t);
+
+/* page_status_words(status): "Under review" for "under_review"; unknown ones stay. */
+const char *page_status_words(const char *status);
+
+/* farmer_page_again(r, e, photo_error, card_error): The farmer's page once more, with
+ * what did not work (farmer_page.c). What was begun is undone. */
+enum err farmer_page_again(struct req *r, enum err e, const char *photo_error,
+    const char *card_error);
+
+/* What every page gives, and what forms of nothing but a button take. */
+extern const struct shape page_shape, button_shape;
 
 #endif
