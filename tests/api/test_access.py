@@ -117,6 +117,15 @@ def test_a_move_changes_who_sees(admin, operator, other_operator, enrol):
     assert other_operator.get(path(farmer)).status_code == 200
 
 
+def test_signed_routes_need_a_session(anyone):
+    """With none, a broken or an ended one: 403 for nothing, 401 for something wrong."""
+    for target in ("/api/farmers", "/api/farmers/count", "/api/auth/me"):
+        assert refused(anyone.get(target), 403) == "Not authenticated"
+        refused(anyone.get(target, token="a.b.c"), 401)
+    body = {"current_password": "x", "new_password": "Passw0rd-other"}
+    refused(anyone.post("/api/auth/change-password", json=body), 403)
+
+
 # farmers among themselves
 
 

@@ -212,6 +212,38 @@ def test_names_on_cards(operator, enrol, tmp_path, first, last):
     assert verify(operator, text_of(operator, farmer, tmp_path)).status_code == 200
 
 
+WORDS = "Mwansa Ng'andu wa Bwalya Chileshe Kapwepwe-Mulenga Ŋoma i Wwwwwwwwwwww".split()
+
+
+def words(letters):
+    """A name of exactly so many letters, in several words where it has room."""
+    text = ""
+    for i in range(letters):
+        text += WORDS[i % len(WORDS)] + " "
+    return text[:letters].rstrip().ljust(letters, "x")
+
+
+@pytest.mark.parametrize("letters", range(2, 101, 7))
+def test_texts_of_every_length(operator, enrol, tmp_path, letters):
+    """Lines shrink, wrap and end in an ellipsis; the worker lives."""
+    farmer = enrol(operator, personal={
+        "first_name": words(letters), "last_name": words(101 - letters)}, address={
+        "village": words(letters), "chiefdom_name": words(101 - letters),
+        "province_name": words(letters)})
+    generate(operator, farmer)
+    data = operator.get(path(farmer, "/download-idcard")).content
+    cards.tool("qpdf", "--check", cards.Pdf(tmp_path, data).file)
+
+
+def test_long_names_again_and_again(operator, enrol):
+    """What a name's lines were in the last card has no say in this one."""
+    for first, last in (("Very Long First Names Indeed Mwansa",
+                         "Chileshe-Kapwepwe Mulenga Ng'andu wa Bwalya"), ("x", "y"),
+                        ("W" * 100, "M" * 100), (words(60), words(50))) * 8:
+        generate(operator, enrol(operator, personal={"first_name": first,
+                                                     "last_name": last}))
+
+
 def test_the_picture_is_no_blank(card):
     page = Image.open(card.pdf.picture(1)).convert("RGB")
     assert page.size == (1011, 638) or page.size == (1012, 638)

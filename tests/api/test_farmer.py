@@ -363,6 +363,7 @@ def test_status_filter(admin, enrol):
                                                         "status": status}).json()
         assert count["total"] == 1 and count["filters"]["status"] == status
     faulty(admin.get("/api/farmers?status=nonsense"), "query.status")
+    faulty(admin.get("/api/farmers/count?status=nonsense"), "query.status")
     alias = admin.get("/api/farmers", params={"district": district,
                                               "status": "under_verification"})
     assert [r["registration_status"] for r in alias.json()] == ["under_review"]

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """What every route has in common: methods, slashes, CORS, errors, headers."""
 import concurrent.futures
+import json
 import re
 import socket
+import subprocess
 
+import pictures
 import pytest
 import requests
 import wire
@@ -295,6 +298,38 @@ def test_405_comes_before_sign_in(anyone):
 
 
 # the connection
+
+
+def curl(server, *words):
+    """Another client, which speaks HTTP/2: (version, status, body)."""
+    done = subprocess.run(
+        ["curl", "-s", "--noproxy", "*", "--cacert", server.certificate, "--http2",
+         "-m", "120", "-w", "\n%{http_version} %{http_code}", *words],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=180, check=False)
+    body, _, last = done.stdout.decode("utf-8", "replace").rpartition("\n")
+    version, status = last.split()
+    return version, int(status), body
+
+
+def test_http2(server, admin, farmer, tmp_path):
+    sign = ["-H", "Authorization: Bearer " + admin.token]
+    one = "%s/api/farmers/%s" % (server.base, farmer["farmer_id"])
+    assert curl(server, server.base + "/api/health") == ("2", 200, '{"status":"ok"}')
+    assert curl(server, *sign, one)[:2] == ("2", 200)
+    picture = tmp_path / "p.jpg"
+    picture.write_bytes(pictures.jpeg())
+    assert curl(server, *sign, "-F", "file=@%s" % picture,
+                one + "/upload-photo")[:2] == ("2", 200)
+    assert curl(server, *sign, "-X", "POST", one + "/generate-idcard")[:2] == ("2", 202)
+    version, status, body = curl(server, *sign, "-X", "DELETE", one + "/photo")
+    assert (version, status) == ("2", 200), body
+    large = tmp_path / "large.jpg"
+    large.write_bytes(bytes(40 * 1024 * 1024))
+    _, status, body = curl(server, *sign, "-F", "file=@%s" % large, one + "/upload-photo")
+    assert status in (400, 413) and json.loads(body)["detail"]
+    _, status, body = curl(server, *sign, "--data-binary", "@%s" % large,
+                           server.base + "/api/farmers")
+    assert status == 413 and json.loads(body)["detail"]
 
 
 def test_plain_http_redirects(server):
