@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* The store on disk: what is kept is whole and stays, what is dropped is gone. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "arena.h"
+#include "store.h"
+#include "test.h"
+#include "text.h"
+
+static struct arena *a;
+static char root[] = "/tmp/cem-store-XXXXXX";
+
+static bool
+is_there(const char *path)
+{
+	struct stat st;
+
+	return stat(arena_print(a, "%s/%s", root, path), &st) == 0;
+}
+
+static void
+test_keep(void)
+{
+	struct store_object o;
+	uint8_t *bytes;
+	size_t n;
+
+	ok(store_begin(&o) == OK && id_valid(o.id) && o.fd >= 0, "an object begins");
+	ok(is_there(arena_print(a, "tmp/%s", o.id)), "as a temporary file");
+	ok(store_write(&o, "abc", 3) == OK && store_write(&o, "", 0) == OK, "it is written");
+	ok(store_read(a, o.id, 10, &bytes, &n) == ERR_MISSING, "it is not there yet");
+	ok(store_keep(&o) == OK && o.size == 3 && o.fd == -1, "it is kept");
+	ok(text_same(o.sha256, "ba7816bf8f01cfea414140de5dae2223"
+	    "b00361a396177a9cb410ff61f20015ad"), "with its hash (FIPS 180-2)");
+	ok(is_there(store_path(a, o.id)) && !is_there(arena_print(a, "tmp/%s", o.id)),
+	    "it lies in its place, and nowhere else");
+	ok(store_read(a, o.id, 3, &bytes, &n) == OK && n == 3 && !memcmp(bytes, "abc", 3),
+	    "it is read back");
+	ok(store_read(a, o.id, 2, &bytes, &n) == ERR_BIG, "a limit holds");
+	ok(store_remove(o.id) == OK && !is_there(store_path(a, o.id)), "it is removed");
+	ok(store_remove(o.id) == OK, "removing it again does no harm");
+}
+
+static void
+test_drop(void)
+{
+	struct store_object o;
+	char id[ID_TEXT];
+
+	(void)store_begin(&o);
+	memcpy(id, o.id, sizeof(id));
+	store_drop(&o);
+	ok(!is_there(arena_print(a, "tmp/%s", id)), "a dropped object is gone");
+	(void)store_begin(&o);
+	memcpy(id, o.id, sizeof(id));
+	(void)store_keep(&o);
+	store_drop(&o);
+	ok(!is_there(store_path(a, id)), "also when it was kept already");
+	store_drop(&o);
+	o = (struct store_object){ .fd = -1 };
+	store_drop(&o);
+	ok(true, "dropping nothing does no harm");
+}
+
+static enum err
+count(void *context, const char *id)
+{
+	int *n = context;
+
+	*n += id_valid(id);
+	return OK;
+}
+
+static void
+test_each(void)
+{
+	struct store_object kept, begun;
+	int n = 0;
+
+	(void)store_begin(&kept);
+	(void)store_keep(&kept);
+	(void)store_begin(&begun);
+	(void)mkdir(arena_print(a, "%s/00/not-an-id", root), 0700);
+	ok(store_each(3600, count, &n) == OK && n == 0, "nothing is an hour old");
+	ok(is_there(arena_print(a, "tmp/%s", begun.id)), "a young temporary file stays");
+	ok(store_each(0, count, &n) == OK && n == 1, "the kept one is found");
+	ok(!is_there(arena_print(a, "tmp/%s", begun.id)), "an old temporary file goes");
+	(void)close(begun.fd); /* its name is gone */
+	(void)store_remove(kept.id);
+}
+
+int
+main(void)
+{
+	if (sodium_init() < 0 || !mkdtemp(root))
+		return 1;
+	a = arena_make(1 << 20, NULL);
+	ok(store_open(root) == OK && store_open(root) == OK, "a store opens, and again");
+	ok(store_open("/nonexistent/store") != OK, "one without a place does not");
+	ok(store_open(root) == OK, "the first opens after that");
+	test_keep();
+	test_drop();
+	test_each();
+	arena_end(a);
+	return test_end();
+}
