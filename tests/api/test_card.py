@@ -239,7 +239,8 @@ def test_long_names_again_and_again(operator, enrol):
     """What a name's lines were in the last card has no say in this one."""
     for first, last in (("Very Long First Names Indeed Mwansa",
                          "Chileshe-Kapwepwe Mulenga Ng'andu wa Bwalya"), ("x", "y"),
-                        ("W" * 100, "M" * 100), (words(60), words(50))) * 8:
+                        ("日本", "नमस्ते"), ("😀", "\u202eabc"), ("x", "y"),
+                        ("W" * 100, "M" * 100)) * 20:
         generate(operator, enrol(operator, personal={"first_name": first,
                                                      "last_name": last}))
 
