@@ -21,8 +21,12 @@ bare=$(mktemp -d /dev/shm/cem-bare-XXXXXX)
 [ $# -gt 0 ] || set -- unit
 
 cleanup() {
-	mountpoint -q "$bare/proc" && umount "$bare/proc"
-	mountpoint -q "$bare/dev/shm" && umount "$bare/dev/shm"
+	local place
+
+	set +e
+	for place in proc dev/shm; do
+		! mountpoint -q "$bare/$place" || umount "$bare/$place" || umount -l "$bare/$place"
+	done
 	if [ -n "${KEEP:-}" ]; then
 		echo "kept $bare"
 	else
