@@ -21,9 +21,12 @@ bare=$(mktemp -d /dev/shm/cem-bare-XXXXXX)
 [ $# -gt 0 ] || set -- unit
 
 cleanup() {
-	local place
+	local place process
 
 	set +e
+	for process in /proc/[0-9]*; do # what a broken test has left running inside
+		[ "$(readlink "$process/root")" != "$bare" ] || kill -KILL "${process#/proc/}"
+	done
 	for place in proc dev/shm; do
 		! mountpoint -q "$bare/$place" || umount "$bare/$place" || umount -l "$bare/$place"
 	done
