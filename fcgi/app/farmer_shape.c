@@ -81,8 +81,8 @@ farmer_status(const char *s)
 	    .rule = &plain_rule), \
 	FIELD(type, phone_primary, SHAPE_TEXT, .flags = NEEDED, LIMIT(0, 20), \
 	    .rule = &phone_rule), \
-	FIELD(type, phone_secondary, SHAPE_TEXT, .flags = SHAPE_OPTIONAL, LIMIT(0, \
-	    20), .rule = &phone_rule), \
+	FIELD(type, phone_secondary, SHAPE_TEXT, .flags = SHAPE_OPTIONAL, \
+	    LIMIT(0, 20), .rule = &phone_rule), \
 	FIELD(type, email, SHAPE_TEXT, .flags = SHAPE_OPTIONAL, LIMIT(0, 254), \
 	    .rule = &email_rule), \
 	FIELD(type, nrc, SHAPE_TEXT, .flags = NEEDED, LIMIT(0, 40), \
@@ -110,8 +110,8 @@ farmer_status(const char *s)
 	    .rule = &plain_rule), \
 	FIELD(type, street, SHAPE_TEXT, .flags = SHAPE_OPTIONAL, LIMIT(0, 200), \
 	    .rule = &plain_rule), \
-	FIELD(type, gps_latitude, SHAPE_REAL, .flags = SHAPE_OPTIONAL, LIMIT(-90, \
-	    90)), \
+	FIELD(type, gps_latitude, SHAPE_REAL, .flags = SHAPE_OPTIONAL, \
+	    LIMIT(-90, 90)), \
 	FIELD(type, gps_longitude, SHAPE_REAL, .flags = SHAPE_OPTIONAL, LIMIT(-180, 180))
 
 #define FARM(type, NEEDED, ABOVE) \
@@ -119,11 +119,11 @@ farmer_status(const char *s)
 	    .flags = SHAPE_OPTIONAL | NEEDED | ABOVE, LIMIT(0, 1e7)), \
 	FIELD(type, crops_grown, SHAPE_TEXTS, .flags = SHAPE_NOT_NULL, LIMIT(0, 20), \
 	    .rule = &item_rule), \
-	FIELD(type, livestock_types, SHAPE_TEXTS, .flags = SHAPE_NOT_NULL, LIMIT(0, \
-	    20), .rule = &item_rule), \
+	FIELD(type, livestock_types, SHAPE_TEXTS, .flags = SHAPE_NOT_NULL, \
+	    LIMIT(0, 20), .rule = &item_rule), \
 	FIELD(type, has_irrigation, SHAPE_BOOL, .flags = SHAPE_OPTIONAL), \
-	FIELD(type, years_farming, SHAPE_INT, .flags = SHAPE_OPTIONAL | NEEDED, LIMIT(0, \
-	    100))
+	FIELD(type, years_farming, SHAPE_INT, .flags = SHAPE_OPTIONAL | NEEDED, \
+	    LIMIT(0, 100))
 
 #define HOUSEHOLD(type, NEEDED) \
 	FIELD(type, household_size, SHAPE_INT, .flags = SHAPE_OPTIONAL | NEEDED, \
@@ -208,8 +208,8 @@ static const struct shape_field farmer_change_fields[] = {
 	FIELD(farmer_change, registration_status, SHAPE_TEXT, .flags = SHAPE_OPTIONAL,
 	    .rule = &farmer_status_rule),
 	FIELD(farmer_change, is_active, SHAPE_BOOL, .flags = SHAPE_OPTIONAL),
-	FIELD(farmer_change, review_notes, SHAPE_TEXT, .flags = SHAPE_OPTIONAL, LIMIT(0,
-	    2000), .rule = &note_rule),
+	FIELD(farmer_change, review_notes, SHAPE_TEXT, .flags = SHAPE_OPTIONAL,
+	    LIMIT(0, 2000), .rule = &note_rule),
 };
 SHAPE(farmer_change, "FarmerChange", SHAPE_BODY);
 
@@ -292,8 +292,8 @@ static const struct shape_field farmer_find_fields[] = {
 	    .words = "exact name"),
 	FIELD(farmer_find, search, SHAPE_TEXT, .flags = SHAPE_OPTIONAL, LIMIT(0, 200),
 	    .words = "beginnings of names, number or phone"),
-	FIELD(farmer_find, farmer_id_exact, SHAPE_TEXT, .flags = SHAPE_OPTIONAL, LIMIT(0,
-	    40), .words = "wins over nrc and search"),
+	FIELD(farmer_find, farmer_id_exact, SHAPE_TEXT, .flags = SHAPE_OPTIONAL,
+	    LIMIT(0, 40), .words = "wins over nrc and search"),
 	FIELD(farmer_find, nrc, SHAPE_TEXT, .flags = SHAPE_OPTIONAL, LIMIT(0, 40),
 	    .words = "wins over search"),
 };

@@ -11,7 +11,7 @@
 #include "store.h"
 
 const struct shape any_file_shape = {
-	.name = "File", .place = SHAPE_FILE, .media = "application/octet-stream"
+	.name = "File", .place = SHAPE_FILE, .media = "*/*"
 };
 
 struct file_out {

@@ -180,8 +180,8 @@ struct chiefdom_node {
 };
 
 static const struct shape_field chiefdom_node_fields[] = {
-	FIELD(chiefdom_node, title, SHAPE_TEXT),
-	FIELD(chiefdom_node, ethnic_group, SHAPE_TEXT),
+	FIELD(chiefdom_node, title, SHAPE_TEXT, .flags = SHAPE_OPTIONAL),
+	FIELD(chiefdom_node, ethnic_group, SHAPE_TEXT, .flags = SHAPE_OPTIONAL),
 	FIELD(chiefdom_node, district_name, SHAPE_TEXT),
 	FIELD(chiefdom_node, province_code, SHAPE_TEXT),
 	FIELD(chiefdom_node, district_code, SHAPE_TEXT),
@@ -212,7 +212,7 @@ struct province_node {
 
 static const struct shape_field province_node_fields[] = {
 	FIELD(province_node, province_name, SHAPE_TEXT),
-	FIELD(province_node, capital, SHAPE_TEXT),
+	FIELD(province_node, capital, SHAPE_TEXT, .flags = SHAPE_OPTIONAL),
 	FIELD(province_node, total_districts, SHAPE_INT),
 	FIELD(province_node, province_code, SHAPE_TEXT),
 	FIELD(province_node, districts, SHAPE_OBJECTS, .sub = &district_node_shape),

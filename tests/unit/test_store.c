@@ -32,7 +32,7 @@ test_keep(void)
 
 	ok(store_begin(&o) == OK && id_valid(o.id) && o.fd >= 0, "an object begins");
 	ok(is_there(arena_print(a, "tmp/%s", o.id)), "as a temporary file");
-	ok(store_write(&o, "abc", 3) == OK && store_write(&o, "", 0) == OK, "it is written");
+	ok(store_write(&o, "abc", 3) == OK && store_write(&o, "", 0) == OK, "written");
 	ok(store_read(a, o.id, 10, &bytes, &n) == ERR_MISSING, "it is not there yet");
 	ok(store_keep(&o) == OK && o.size == 3 && o.fd == -1, "it is kept");
 	ok(text_same(o.sha256, "ba7816bf8f01cfea414140de5dae2223"
