@@ -364,3 +364,15 @@ def test_throttle_by_address(strict, recorder):
     throttled(last)
     throttled(login(client, "two@cem.example", "Passw0rd-first"))
     assert client.get("/api/health").status_code == 200
+
+
+def test_throttle_of_card_checks(strict, recorder):
+    """Anybody may check cards, but not try them out by the thousand."""
+    client = Client(strict, recorder)
+    replies = []
+    for _ in range(2000):
+        replies.append(client.post("/api/farmers/verify-qr", json={"qr": "NCF"}))
+        if replies[-1].status_code == 429:
+            break
+    assert {r.status_code for r in replies[:50]} == {400}
+    throttled(replies[-1])
