@@ -152,6 +152,12 @@ void farmer_draft_apply(struct req *r, const struct farmer_form *form,
 enum err farmer_draft_check(struct req *r, const struct farmer_draft *draft,
     const struct farmer_draft *before);
 
+/* farmer_draft_complaints(r, draft, before): What is wrong with NRC, birth date, age
+ * and position, as one text that may be empty; each is also added to r->faults. What
+ * is NULL is not looked at. */
+const char *farmer_draft_complaints(struct req *r, const struct farmer_draft *draft,
+    const struct farmer_draft *before);
+
 /* farmer_draft_seal(r, draft): Seal NRC and birth date into draft->row. */
 void farmer_draft_seal(struct req *r, struct farmer_draft *draft);
 

@@ -261,11 +261,30 @@ household_whole(const struct farmer_update_in *row)
 	    row->primary_income_source);
 }
 
+const char *
+farmer_draft_complaints(struct req *r, const struct farmer_draft *draft,
+    const struct farmer_draft *before)
+{
+	struct buf wrong = buf_make(r->arena, 128);
+
+	if (draft->nrc && (!before || !text_same(before->nrc, draft->nrc)) &&
+	    !nrc_holds(draft->nrc))
+		complain(r, &wrong, "body.personal_info.nrc",
+		    "Invalid NRC format (expected ######/##/#)");
+	if (draft->birth_date &&
+	    (!before || !text_same(before->birth_date, draft->birth_date)))
+		check_birth(r, &wrong, draft->birth_date);
+	if (!before || !same_real(before->row.gps_latitude, draft->row.gps_latitude) ||
+	    !same_real(before->row.gps_longitude, draft->row.gps_longitude))
+		check_position(r, &wrong, &draft->row);
+	return wrong.bytes;
+}
+
 enum err
 farmer_draft_check(struct req *r, const struct farmer_draft *draft,
     const struct farmer_draft *before)
 {
-	struct buf wrong = buf_make(r->arena, 128);
+	const char *wrong;
 
 	if (!farm_whole(&draft->row))
 		return fail_fault(r, "body.farm_info", "missing",
@@ -273,15 +292,8 @@ farmer_draft_check(struct req *r, const struct farmer_draft *draft,
 	if (!household_whole(&draft->row))
 		return fail_fault(r, "body.household_info", "missing", "Field required: "
 		    "household_size, number_of_dependents and primary_income_source");
-	if ((!before || !text_same(before->nrc, draft->nrc)) && !nrc_holds(draft->nrc))
-		complain(r, &wrong, "body.personal_info.nrc",
-		    "Invalid NRC format (expected ######/##/#)");
-	if (!before || !text_same(before->birth_date, draft->birth_date))
-		check_birth(r, &wrong, draft->birth_date);
-	if (!before || !same_real(before->row.gps_latitude, draft->row.gps_latitude) ||
-	    !same_real(before->row.gps_longitude, draft->row.gps_longitude))
-		check_position(r, &wrong, &draft->row);
-	return wrong.n ? fail(r, ERR_BAD, "%s", wrong.bytes) : OK;
+	wrong = farmer_draft_complaints(r, draft, before);
+	return *wrong ? fail(r, ERR_BAD, "%s", wrong) : OK;
 }
 
 void

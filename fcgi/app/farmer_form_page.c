@@ -222,6 +222,24 @@ write_section(struct buf *b, const struct farmer_text *text, const char *section
 	buf_char(b, '}');
 }
 
+/* Some rules are only checked on a whole record. A form that is not even one should
+ * tell of those as well, and not in a second round. */
+static void
+look_further(struct req *r, const struct farmer_form *form)
+{
+	struct farmer_draft draft = { .nrc = NULL };
+
+	if (form->personal_info) {
+		draft.nrc = form->personal_info->nrc;
+		draft.birth_date = form->personal_info->date_of_birth;
+	}
+	if (form->address) {
+		draft.row.gps_latitude = form->address->gps_latitude;
+		draft.row.gps_longitude = form->address->gps_longitude;
+	}
+	(void)farmer_draft_complaints(r, &draft, NULL); /* kept in r->faults */
+}
+
 /* The record that the form describes; row is the stored one, or NULL. ERR_INVALID
  * with r->faults. */
 static enum err
@@ -250,7 +268,11 @@ read_form(struct req *r, const struct farmer_text *text,
 		return fail(r, ERR_BAD, "The form can't be read: %s", why);
 	good = shape_read(&farmer_form_shape, json, r->arena, form, &r->faults);
 	json_free(json);
-	return good && !e ? OK : ERR_INVALID;
+	if (good && !e)
+		return OK;
+	if (!row)
+		look_further(r, form);
+	return ERR_INVALID;
 }
 
 /* The faults of a form as a page shows them. */
@@ -297,6 +319,9 @@ fault_words(const struct input *in, const struct fault *f)
 {
 	if (!text_same(f->type, "missing") && !text_same(f->type, "string_too_short"))
 		return in->rule;
+	if (text_same(in->section, "farm_info") || text_same(in->section,
+	    "household_info"))
+		return "Needed as soon as anything of this section is filled in";
 	return in->kind == CHOICE ? "Please choose" : "Please fill this in";
 }
 

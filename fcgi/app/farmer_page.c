@@ -8,6 +8,7 @@
 
 #include "arena.h"
 #include "clock.h"
+#include "conf.h"
 #include "fields.h"
 #include "front.h"
 #include "id.h"
@@ -310,6 +311,10 @@ farmer_page(struct req *r)
 {
 	struct farmer_page page = { .frame = NULL };
 
+	/* The web server leads back here what it did not take (nginx.conf.in). */
+	if (text_same(req_query(r, "failed"), "large"))
+		page.photo_error = arena_print(r->arena, "The file is too large. At most "
+		    "%lld MB are possible.", (long long)conf.max_upload_mb);
 	return show(r, 200, &page);
 }
 

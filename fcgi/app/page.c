@@ -159,12 +159,23 @@ page_words(struct req *r, enum err e)
 	}
 }
 
+/* The page of the farmer that the path names, with a query. */
+static const char *
+farmer_address(const struct req *r, const char *query)
+{
+	struct buf b = buf_make(r->arena, 60);
+
+	buf_text(&b, "/farmers/");
+	path_encode(&b, req_param(r, "farmer_id"), "");
+	buf_text(&b, query);
+	return b.bytes;
+}
+
 /* The way back: to the farmer whose page did not work, or to where everybody may be. */
 static void
 way_back(const struct req *r, enum err e, struct message_page *p)
 {
 	const struct viewer *v = front_viewer(r);
-	const char *farmer_id = r->n_params ? req_param(r, "farmer_id") : "";
 
 	p->back = "/";
 	p->back_words = "Back to the start";
@@ -172,12 +183,8 @@ way_back(const struct req *r, enum err e, struct message_page *p)
 		p->back = "/farmers";
 		p->back_words = "Back to the farmers";
 	}
-	if (r->who && *farmer_id && e != ERR_MISSING && e != ERR_DENIED) {
-		struct buf b = buf_make(r->arena, 40);
-
-		buf_text(&b, "/farmers/");
-		path_encode(&b, farmer_id, "");
-		p->back = b.bytes;
+	if (r->who && r->n_params && e != ERR_MISSING && e != ERR_DENIED) {
+		p->back = farmer_address(r, "");
 		p->back_words = "Back to the farmer";
 	}
 }
@@ -195,6 +202,8 @@ page_fail(struct req *r, enum err e)
 		log_write(LOG_ERROR, "%s", r->detail);
 	frame->notice = NULL;
 	reply_drop(r);
+	if (e == ERR_BIG && r->n_params && r->route->takes->place == SHAPE_UPLOAD)
+		return page_go(r, farmer_address(r, "?failed=large"));
 	way_back(r, e, &p);
 	page_message(page_begin(r, p.status), &p);
 	return page_end(r);

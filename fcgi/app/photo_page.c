@@ -2,6 +2,8 @@
 /*
  * A farmer's photo in the browser: to be seen, and to be changed.
  */
+#include <string.h>
+
 #include "arena.h"
 #include "front.h"
 #include "page.h"
@@ -26,6 +28,16 @@ photo_page(struct req *r)
 	    farmer_id), store_path(r->arena, row.photo_file_id));
 }
 
+/* The API lists file types, in the form that its clients know. */
+static const char *
+words(struct req *r, enum err e)
+{
+	if (e == ERR_BAD && r->detail && strncmp(r->detail, "Invalid file type", 17) == 0)
+		return "This is not a photo that can be used. Please choose a JPEG, PNG "
+		    "or WebP picture.";
+	return page_words(r, e);
+}
+
 enum err
 photo_page_put(struct req *r)
 {
@@ -33,7 +45,7 @@ photo_page_put(struct req *r)
 	enum err e = photo_put(r, farmer_id, &file_id);
 
 	if (e == ERR_BAD || e == ERR_DOWN)
-		return farmer_page_again(r, e, page_words(r, e), NULL);
+		return farmer_page_again(r, e, words(r, e), NULL);
 	return e ? e : page_go(r, arena_print(r->arena, "/farmers/%s?done=photo",
 	    farmer_id));
 }
