@@ -80,6 +80,19 @@ front_throttle(struct req *r, const char *kind, const char *subject, int64_t lim
 	return fail(r, e, "Too many attempts. Try again later.");
 }
 
+enum err
+front_audit(struct req *r, const struct audit_event *event)
+{
+	const struct viewer *v = front_viewer(r);
+	const struct audit_source source = {
+		.endpoint = r->route ? r->route->path : r->path, .who = v->mark,
+		.role = v->mark ? session_roles(r->arena, v) : NULL,
+		.address = r->address, .request_id = r->id, .now = r->now
+	};
+
+	return audit_write(r->db, &source, event);
+}
+
 static bool
 in_list(const char *const *list, const char *s)
 {

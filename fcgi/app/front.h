@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "access.h"
+#include "audit.h"
 #include "req.h"
 #include "route.h"
 
@@ -37,6 +38,9 @@ enum err front_undo(struct req *r);
  * before anything else is written. */
 enum err front_throttle(struct req *r, const char *kind, const char *subject,
     int64_t limit);
+
+/* front_audit(r, event): Record what r does, in its transaction. */
+enum err front_audit(struct req *r, const struct audit_event *event);
 
 /* front_routes(n): The table of all routes. */
 const struct route *front_routes(size_t *n);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CORE_AUDIT_H
+#define CORE_AUDIT_H
+
+#include <stdint.h>
+
+#include "err.h"
+
+struct db;
+
+/*
+ * The audit of what was done. A row is written in the transaction of the action, so
+ * one is never there without the other. details, before and after are JSON objects
+ * (texts), or NULL; never with a secret, an NRC or a birth date in them.
+ */
+struct audit_event {
+	const char *level;	/* "INFO" when NULL; DEBUG, WARNING, ERROR */
+	const char *module;	/* the noun: "farmers", "auth", "operators" */
+	const char *action;	/* "create_success", "review", ... */
+	const char *subject;	/* whom or what: a farmer_id, an e-mail, an id */
+	const char *details, *before, *after;
+};
+
+/* Where an event comes from. */
+struct audit_source {
+	const char *endpoint;	/* path pattern, or the name of a command */
+	const char *who, *role;	/* mark and roles of the viewer; NULL: nobody */
+	const char *address, *request_id;
+	int64_t now;		/* microseconds */
+};
+
+/* audit_write(db, source, event): Write one row. */
+enum err audit_write(struct db *db, const struct audit_source *source,
+    const struct audit_event *event);
+
+#endif
