@@ -23,6 +23,7 @@ SELECT c.card_serial, c.issued_at, c.expires_at, c.card_file_id, c.qr_text
   JOIN farmer AS f ON f.farmer_id = c.farmer_id
  WHERE c.farmer_id = :farmer_id
    AND c.revoked_at IS NULL
+   AND f.deleted_at IS NULL
    AND (:viewer_all OR f.farmer_id = :viewer_farmer_id OR f.district_name IN (
            SELECT d.district_name
              FROM account_district AS d
@@ -36,7 +37,8 @@ SELECT c.card_serial, c.issued_at, c.expires_at, c.revoked_at, c.revoked_why,
        f.province_name, f.district_name, f.village
   FROM card AS c
   JOIN farmer AS f ON f.farmer_id = c.farmer_id
- WHERE c.card_serial = :card_serial;
+ WHERE c.card_serial = :card_serial
+   AND f.deleted_at IS NULL;
 
 -- name: card_verify_old :one
 -- The same for the signed triple of older cards, which have no serial.
@@ -44,7 +46,8 @@ SELECT c.card_serial, c.issued_at, c.expires_at, c.revoked_at, c.revoked_why,
 SELECT farmer_id, first_name, last_name, registration_status, is_active,
        province_name, district_name, village
   FROM farmer
- WHERE farmer_id = :farmer_id;
+ WHERE farmer_id = :farmer_id
+   AND deleted_at IS NULL;
 
 -- name: card_key_insert :exec
 -- Publish a key. Used at start.

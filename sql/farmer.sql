@@ -1,5 +1,6 @@
 -- Farmers. What the viewer may see is in every statement: all of them, those of the
--- viewer's districts, or the viewer's own row. A viewer of zeros sees nothing.
+-- viewer's districts, or the viewer's own row. A viewer of zeros sees nothing. Deleted
+-- farmers are in none but those that delete, restore and seal.
 
 -- name: farmer_insert :exec
 -- Register; nothing happens if the NRC or the number is taken. Used by farmer_enrol.
@@ -43,6 +44,7 @@ UPDATE farmer
  WHERE farmer_row_id = :farmer_row_id
    AND farmer_id = :farmer_id
    AND updated_at = :seen_at
+   AND deleted_at IS NULL
    AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
            SELECT d.district_name
              FROM account_district AS d
@@ -67,6 +69,7 @@ SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.is_active,
   FROM farmer AS f
   LEFT JOIN card AS c ON c.farmer_id = f.farmer_id AND c.revoked_at IS NULL
  WHERE f.farmer_id = :farmer_id
+   AND f.deleted_at IS NULL
    AND (:viewer_all OR f.farmer_id = :viewer_farmer_id OR f.district_name IN (
            SELECT d.district_name
              FROM account_district AS d
@@ -77,7 +80,8 @@ SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.is_active,
 -- open: gives no personal data away
 SELECT farmer_id
   FROM farmer
- WHERE farmer_id = :farmer_id;
+ WHERE farmer_id = :farmer_id
+   AND deleted_at IS NULL;
 
 -- name: farmer_by_nrc :many
 -- Sign-in by NRC, and the text of a refused registration. Two hashes, as a change
@@ -88,6 +92,7 @@ SELECT farmer_row_id, farmer_id, is_active, first_name, last_name, phone_primary
        contact_email, birth_sealed
   FROM farmer
  WHERE nrc_hash IN (:nrc_hash, :other_hash)
+   AND deleted_at IS NULL
  LIMIT 2;
 
 -- name: farmer_list :many
@@ -97,7 +102,8 @@ SELECT farmer_row_id, farmer_id, registration_status, created_at, first_name,
        last_name, phone_primary, village, district_name, is_active, review_notes,
        nrc_sealed
   FROM farmer
- WHERE (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
+ WHERE deleted_at IS NULL
+   AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
            SELECT d.district_name
              FROM account_district AS d
             WHERE d.account_id = :viewer_account_id))
@@ -115,7 +121,8 @@ SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
        f.first_name, f.last_name, f.phone_primary, f.village, f.district_name,
        f.is_active, f.review_notes, f.nrc_sealed
   FROM farmer AS f
- WHERE (:viewer_all OR f.farmer_id = :viewer_farmer_id OR f.district_name IN (
+ WHERE f.deleted_at IS NULL
+   AND (:viewer_all OR f.farmer_id = :viewer_farmer_id OR f.district_name IN (
            SELECT d.district_name
              FROM account_district AS d
             WHERE d.account_id = :viewer_account_id))
@@ -144,7 +151,8 @@ SELECT farmer_row_id, farmer_id, registration_status, created_at, first_name,
        last_name, phone_primary, village, district_name, is_active, review_notes,
        nrc_sealed
   FROM farmer
- WHERE (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
+ WHERE deleted_at IS NULL
+   AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
            SELECT d.district_name
              FROM account_district AS d
             WHERE d.account_id = :viewer_account_id))
@@ -160,7 +168,8 @@ SELECT farmer_row_id, farmer_id, registration_status, created_at, first_name,
        last_name, phone_primary, village, district_name, is_active, review_notes,
        nrc_sealed
   FROM farmer
- WHERE (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
+ WHERE deleted_at IS NULL
+   AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
            SELECT d.district_name
              FROM account_district AS d
             WHERE d.account_id = :viewer_account_id))
@@ -176,7 +185,8 @@ SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
        f.first_name, f.last_name, f.phone_primary, f.village, f.district_name,
        f.is_active, f.review_notes, f.nrc_sealed
   FROM farmer AS f
- WHERE (:viewer_all OR f.farmer_id = :viewer_farmer_id OR f.district_name IN (
+ WHERE f.deleted_at IS NULL
+   AND (:viewer_all OR f.farmer_id = :viewer_farmer_id OR f.district_name IN (
            SELECT d.district_name
              FROM account_district AS d
             WHERE d.account_id = :viewer_account_id))
@@ -204,7 +214,8 @@ SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
        f.first_name, f.last_name, f.phone_primary, f.village, f.district_name,
        f.is_active, f.review_notes, f.nrc_sealed
   FROM farmer AS f
- WHERE (:viewer_all OR f.farmer_id = :viewer_farmer_id OR f.district_name IN (
+ WHERE f.deleted_at IS NULL
+   AND (:viewer_all OR f.farmer_id = :viewer_farmer_id OR f.district_name IN (
            SELECT d.district_name
              FROM account_district AS d
             WHERE d.account_id = :viewer_account_id))
@@ -232,7 +243,8 @@ SELECT farmer_row_id, farmer_id, registration_status, created_at, first_name,
        last_name, phone_primary, village, district_name, is_active, review_notes,
        nrc_sealed
   FROM farmer
- WHERE (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
+ WHERE deleted_at IS NULL
+   AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
            SELECT d.district_name
              FROM account_district AS d
             WHERE d.account_id = :viewer_account_id))
@@ -244,7 +256,8 @@ SELECT farmer_row_id, farmer_id, registration_status, created_at, first_name,
 -- types: n BIGINT, status TEXT, district TEXT
 SELECT COUNT(*) AS n
   FROM farmer
- WHERE (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
+ WHERE deleted_at IS NULL
+   AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
            SELECT d.district_name
              FROM account_district AS d
             WHERE d.account_id = :viewer_account_id))
@@ -270,13 +283,14 @@ UPDATE farmer
    SET photo_file_id = :photo_file_id, portrait_file_id = :portrait_file_id,
        updated_at = :now
  WHERE farmer_id = :farmer_id
+   AND deleted_at IS NULL
    AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
            SELECT d.district_name
              FROM account_district AS d
             WHERE d.account_id = :viewer_account_id));
 
 -- name: farmer_sealed :many
--- A run of rows to seal anew. Used by `cem key rotate`.
+-- A run of rows to seal anew, the deleted too. Used by `cem key rotate`.
 -- open: the command line on the host
 SELECT farmer_row_id, farmer_id, nrc_sealed, birth_sealed
   FROM farmer
@@ -285,10 +299,108 @@ SELECT farmer_row_id, farmer_id, nrc_sealed, birth_sealed
  LIMIT :limit;
 
 -- name: farmer_reseal :exec
--- Swap one row's seals; nothing happens if it changed since it was read.
+-- Swap one row's seals; nothing happens if it changed since it was read. The NRC
+-- of a deleted farmer stays free.
 -- open: the command line on the host
 -- types: old_sealed TEXT
 UPDATE farmer
-   SET nrc_sealed = :nrc_sealed, nrc_hash = :nrc_hash, birth_sealed = :birth_sealed
+   SET nrc_sealed = :nrc_sealed, birth_sealed = :birth_sealed,
+       nrc_hash = CASE WHEN deleted_at IS NULL THEN :nrc_hash ELSE nrc_hash END
  WHERE farmer_id = :farmer_id
    AND nrc_sealed = :old_sealed;
+
+-- name: farmer_review :exec
+-- Another status; nothing happens if somebody else changed the farmer meanwhile.
+-- types: seen_at BIGINT
+UPDATE farmer
+   SET registration_status = :registration_status, review_notes = :review_notes,
+       reviewed_by = :reviewed_by, reviewed_at = :now, updated_at = :now
+ WHERE farmer_id = :farmer_id
+   AND updated_at = :seen_at
+   AND deleted_at IS NULL
+   AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id));
+
+-- name: farmer_touch :exec
+-- Something that belongs to a farmer changes: the row is newer, and held till the
+-- end of the transaction, so that two changes of it wait for each other.
+UPDATE farmer
+   SET updated_at = CASE WHEN updated_at < :now THEN :now ELSE updated_at + 1 END
+ WHERE farmer_id = :farmer_id
+   AND deleted_at IS NULL
+   AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id));
+
+-- name: farmer_delete :exec
+-- Take a farmer out of the register, for as long as nobody restores it. :nrc_hash is
+-- one that no NRC has.
+UPDATE farmer
+   SET deleted_at = :now, deleted_by = :deleted_by, updated_at = :now,
+       nrc_hash = :nrc_hash
+ WHERE farmer_id = :farmer_id
+   AND deleted_at IS NULL
+   AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id));
+
+-- name: farmer_deleted :one
+-- A deleted farmer. Used by `cem farmer restore`.
+-- open: the command line on the host
+-- types: deleted_at BIGINT
+SELECT farmer_row_id, farmer_id, nrc_sealed, deleted_at, updated_at
+  FROM farmer
+ WHERE farmer_id = :farmer_id
+   AND deleted_at IS NOT NULL;
+
+-- name: farmer_deleted_list :many
+-- Who was deleted, the last first. Used by `cem farmer deleted`.
+-- open: the command line on the host; gives numbers only
+-- types: deleted_at BIGINT
+SELECT farmer_id, deleted_at, deleted_by
+  FROM farmer
+ WHERE deleted_at IS NOT NULL
+ ORDER BY deleted_at DESC
+ LIMIT 1000;
+
+-- name: farmer_restore :exec
+-- Put a deleted farmer back, with the photo if that was not purged meanwhile. The
+-- constraint on nrc_hash refuses an NRC that was registered anew.
+-- open: the command line on the host
+UPDATE farmer
+   SET deleted_at = NULL, deleted_by = NULL, updated_at = :now, nrc_hash = :nrc_hash,
+       photo_file_id = (SELECT MAX(x.file_id)
+                          FROM file AS x
+                         WHERE x.farmer_id = :farmer_id AND x.file_type = 'photo'
+                           AND x.replaced_at IS NULL),
+       portrait_file_id = (SELECT MAX(x.file_id)
+                             FROM file AS x
+                            WHERE x.farmer_id = :farmer_id AND x.file_type = 'portrait'
+                              AND x.replaced_at IS NULL)
+ WHERE farmer_id = :farmer_id
+   AND deleted_at IS NOT NULL;
+
+-- name: farmer_overview :many
+-- The ten largest districts, each with the figures of all districts beside it: one
+-- statement, so that they agree. Used by farmer_overview.
+-- types: n BIGINT, total BIGINT, approved BIGINT, rejected BIGINT
+SELECT district_name, COUNT(*) AS n,
+       CAST(SUM(COUNT(*)) OVER () AS BIGINT) AS total,
+       CAST(SUM(COUNT(*) FILTER (
+           WHERE registration_status IN ('approved', 'verified'))) OVER () AS BIGINT)
+           AS approved,
+       CAST(SUM(COUNT(*) FILTER (
+           WHERE registration_status = 'rejected')) OVER () AS BIGINT) AS rejected
+  FROM farmer
+ WHERE deleted_at IS NULL
+   AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id))
+ GROUP BY district_name
+ ORDER BY n DESC, district_name
+ LIMIT 10;

@@ -4,10 +4,10 @@
 -- name: file_insert :exec
 -- Note a stored object.
 -- open: written with the farmer's row, which was read in scope
-INSERT INTO file (file_id, farmer_id, file_type, file_name, content_type, file_size,
-       sha256, uploaded_at, uploaded_by)
-VALUES (:file_id, :farmer_id, :file_type, :file_name, :content_type, :file_size,
-       :sha256, :now, :uploaded_by);
+INSERT INTO file (file_id, farmer_id, file_type, doc_type, file_name, content_type,
+       file_size, sha256, uploaded_at, uploaded_by)
+VALUES (:file_id, :farmer_id, :file_type, :doc_type, :file_name, :content_type,
+       :file_size, :sha256, :now, :uploaded_by);
 
 -- name: file_get :one
 -- One file in scope. Used by file_download and file_metadata.
@@ -17,6 +17,7 @@ SELECT x.file_id, x.farmer_id, x.file_type, x.file_name, x.content_type, x.file_
   JOIN farmer AS f ON f.farmer_id = x.farmer_id
  WHERE x.file_id = :file_id
    AND x.replaced_at IS NULL
+   AND f.deleted_at IS NULL
    AND (:viewer_all OR f.farmer_id = :viewer_farmer_id OR f.district_name IN (
            SELECT d.district_name
              FROM account_district AS d
@@ -55,3 +56,21 @@ SELECT file_id
 -- open: housekeeping
 DELETE FROM file
  WHERE file_id = :file_id;
+
+-- name: file_replace_all :exec
+-- Take all of a deleted farmer's files out of use.
+-- open: the farmer's row was deleted in scope
+UPDATE file
+   SET replaced_at = :now
+ WHERE farmer_id = :farmer_id
+   AND replaced_at IS NULL;
+
+-- name: file_restore :exec
+-- Put those back into use that went with the farmer, but for the revoked card.
+-- open: the command line on the host
+-- types: deleted_at BIGINT
+UPDATE file
+   SET replaced_at = NULL
+ WHERE farmer_id = :farmer_id
+   AND replaced_at = :deleted_at
+   AND file_type <> 'idcard';

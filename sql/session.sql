@@ -16,7 +16,7 @@ SELECT s.account_id, a.email, a.is_admin, a.is_operator,
        s.farmer_id, f.is_active AS farmer_active, f.first_name, f.last_name
   FROM session AS s
   LEFT JOIN account AS a ON a.account_id = s.account_id
-  LEFT JOIN farmer AS f ON f.farmer_id = s.farmer_id
+  LEFT JOIN farmer AS f ON f.farmer_id = s.farmer_id AND f.deleted_at IS NULL
  WHERE s.session_id = :session_id
    AND s.expires_at > :now;
 
