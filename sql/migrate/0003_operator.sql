@@ -1,6 +1,5 @@
 -- Accounts as the system before had them: some with the role FARMER, each knowing who
--- made it; operators with regions beside their districts; and what their figures
--- are counted by, without reading whole rows.
+-- made it; and operators with regions beside their districts.
 ALTER TABLE account ADD COLUMN is_farmer BOOLEAN NOT NULL DEFAULT FALSE;
 ALTER TABLE account ADD COLUMN created_by TEXT;
 CREATE INDEX account_created ON account (created_at, account_id);
@@ -12,7 +11,4 @@ CREATE TABLE account_region (
 );
 
 CREATE INDEX district_named ON district (district_name);
-CREATE INDEX farmer_figures ON farmer (district_name, created_at, farm_size_hectares);
 CREATE INDEX farmer_creator ON farmer (created_by, farmer_row_id);
-CREATE INDEX farmer_creator_figures ON farmer (created_by, created_at,
-	farm_size_hectares);
