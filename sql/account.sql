@@ -1,21 +1,53 @@
 -- Accounts of administrators and operators.
 
 -- name: account_insert :exec
--- Make an account; nothing happens if the e-mail is taken. Used by `cem user add`.
+-- Make an account; nothing happens if the e-mail or the number is taken. Used by
+-- core/login.c.
 -- open: only an administrator, or who may run the program on the host, gets here
-INSERT INTO account (account_id, email, password_hash, is_admin, is_operator,
-       is_active, full_name, phone, operator_id, created_at, updated_at)
-VALUES (:account_id, :email, :password_hash, :is_admin, :is_operator,
-       TRUE, :full_name, :phone, :operator_id, :now, :now)
-    ON CONFLICT (email) DO NOTHING;
+INSERT INTO account (account_id, email, password_hash, is_admin, is_operator, is_farmer,
+       is_active, full_name, phone, operator_id, created_by, created_at, updated_at)
+VALUES (:account_id, :email, :password_hash, :is_admin, :is_operator, :is_farmer,
+       TRUE, :full_name, :phone, :operator_id, :created_by, :now, :now)
+    ON CONFLICT DO NOTHING;
 
 -- name: account_by_email :one
 -- What sign-in needs. Used by auth_login and the command line.
 -- open: before sign-in there is no viewer; the e-mail names one row
-SELECT account_id, email, password_hash, is_admin, is_operator, is_active,
+SELECT account_id, email, password_hash, is_admin, is_operator, is_farmer, is_active,
        full_name, phone, operator_id, created_at, updated_at, last_login_at
   FROM account
  WHERE email = :email;
+
+-- name: account_get :one
+-- One account by its id or its e-mail.
+-- row: account_by_email
+-- open: only administrators get here
+SELECT account_id, email, password_hash, is_admin, is_operator, is_farmer, is_active,
+       full_name, phone, operator_id, created_at, updated_at, last_login_at
+  FROM account
+ WHERE account_id = :account_id
+    OR email = :email;
+
+-- name: account_page :many
+-- Accounts, perhaps of one role, newest first. Used by account_index.
+-- row: account_by_email
+-- open: only administrators get here
+SELECT account_id, email, password_hash, is_admin, is_operator, is_farmer, is_active,
+       full_name, phone, operator_id, created_at, updated_at, last_login_at
+  FROM account
+ WHERE (:role IS NULL OR (:role = 'ADMIN' AND is_admin) OR
+           (:role = 'OPERATOR' AND is_operator) OR (:role = 'FARMER' AND is_farmer))
+ ORDER BY created_at DESC, account_id DESC
+ LIMIT :limit OFFSET :skip;
+
+-- name: account_count :one
+-- How many account_page has in all.
+-- open: only administrators get here
+-- types: n BIGINT
+SELECT COUNT(*) AS n
+  FROM account
+ WHERE (:role IS NULL OR (:role = 'ADMIN' AND is_admin) OR
+           (:role = 'OPERATOR' AND is_operator) OR (:role = 'FARMER' AND is_farmer));
 
 -- name: account_list :many
 -- All accounts, for `cem user list`.
@@ -43,19 +75,97 @@ UPDATE account
  WHERE account_id = :account_id
    AND password_hash = :old_hash;
 
--- name: account_switch :exec
--- Switch an account on or off; the last active administrator stays on, decided in
--- this one statement.
--- open: the command line on the host
+-- name: account_change :exec
+-- Write what is given and keep what is NULL; a phone of '' is taken away. The last
+-- active administrator stays one, decided in this one statement: nothing
+-- happens otherwise. Used by core/login.c.
+-- open: only administrators, or who may run the program on the host, get here
+-- only: sqlite
+-- types: new_email TEXT, new_hash TEXT, new_name TEXT, new_phone TEXT, new_number TEXT, set_admin BOOLEAN, set_operator BOOLEAN, set_farmer BOOLEAN, set_active BOOLEAN
+-- nullable: set_admin, set_operator, set_farmer, set_active
 UPDATE account
-   SET is_active = :is_active, updated_at = :now
- WHERE email = :email
-   AND (:is_active OR NOT is_admin OR EXISTS (
+   SET email = COALESCE(:new_email, email),
+       password_hash = COALESCE(:new_hash, password_hash),
+       full_name = COALESCE(:new_name, full_name),
+       phone = CASE WHEN :new_phone = '' THEN NULL
+                    ELSE COALESCE(:new_phone, phone) END,
+       is_admin = COALESCE(:set_admin, is_admin),
+       is_operator = COALESCE(:set_operator, is_operator),
+       is_farmer = COALESCE(:set_farmer, is_farmer),
+       is_active = COALESCE(:set_active, is_active),
+       operator_id = COALESCE(operator_id, :new_number), updated_at = :now
+ WHERE account_id = :account_id
+   AND ((COALESCE(:set_admin, is_admin) AND COALESCE(:set_active, is_active))
+        OR NOT is_admin OR NOT is_active OR EXISTS (
            SELECT 1
              FROM account AS other
             WHERE other.is_admin
               AND other.is_active
-              AND other.email <> :email));
+              AND other.account_id <> :account_id));
+
+-- name: account_change :exec
+-- Administrators are locked while they are counted, so that two who switch each other
+-- off can't both win.
+-- open: only administrators, or who may run the program on the host, get here
+-- only: pgsql
+-- types: new_email TEXT, new_hash TEXT, new_name TEXT, new_phone TEXT, new_number TEXT, set_admin BOOLEAN, set_operator BOOLEAN, set_farmer BOOLEAN, set_active BOOLEAN
+-- nullable: set_admin, set_operator, set_farmer, set_active
+WITH others AS (
+       SELECT a.account_id
+         FROM account AS a
+        WHERE a.is_admin
+          AND a.is_active
+        ORDER BY a.account_id
+          FOR UPDATE)
+UPDATE account
+   SET email = COALESCE(:new_email, email),
+       password_hash = COALESCE(:new_hash, password_hash),
+       full_name = COALESCE(:new_name, full_name),
+       phone = CASE WHEN :new_phone = '' THEN NULL
+                    ELSE COALESCE(:new_phone, phone) END,
+       is_admin = COALESCE(:set_admin, is_admin),
+       is_operator = COALESCE(:set_operator, is_operator),
+       is_farmer = COALESCE(:set_farmer, is_farmer),
+       is_active = COALESCE(:set_active, is_active),
+       operator_id = COALESCE(operator_id, :new_number), updated_at = :now
+ WHERE account_id = :account_id
+   AND ((COALESCE(:set_admin, is_admin) AND COALESCE(:set_active, is_active))
+        OR NOT is_admin OR NOT is_active OR EXISTS (
+           SELECT 1
+             FROM others
+            WHERE others.account_id <> :account_id));
+
+-- name: account_delete :exec
+-- Delete an account with all that hangs on it: sessions, districts, regions. The last
+-- active administrator stays. Used by core/login.c.
+-- open: only administrators get here
+-- only: sqlite
+DELETE FROM account
+ WHERE account_id = :account_id
+   AND (NOT is_admin OR NOT is_active OR EXISTS (
+           SELECT 1
+             FROM account AS other
+            WHERE other.is_admin
+              AND other.is_active
+              AND other.account_id <> :account_id));
+
+-- name: account_delete :exec
+-- The same, with the locks of account_change.
+-- open: only administrators get here
+-- only: pgsql
+WITH others AS (
+       SELECT a.account_id
+         FROM account AS a
+        WHERE a.is_admin
+          AND a.is_active
+        ORDER BY a.account_id
+          FOR UPDATE)
+DELETE FROM account
+ WHERE account_id = :account_id
+   AND (NOT is_admin OR NOT is_active OR EXISTS (
+           SELECT 1
+             FROM others
+            WHERE others.account_id <> :account_id));
 
 -- name: account_district_insert :exec
 -- Give an operator a district.
@@ -70,3 +180,19 @@ SELECT district_name
  WHERE account_id = :account_id
  ORDER BY district_name
  LIMIT 200;
+
+-- name: account_district_clear :exec
+-- Before an operator's districts are written anew.
+DELETE FROM account_district
+ WHERE account_id = :account_id;
+
+-- name: account_region_insert :exec
+-- Give an operator a region.
+INSERT INTO account_region (account_id, region_name)
+VALUES (:account_id, :region_name)
+    ON CONFLICT (account_id, region_name) DO NOTHING;
+
+-- name: account_region_clear :exec
+-- Before an operator's regions are written anew.
+DELETE FROM account_region
+ WHERE account_id = :account_id;

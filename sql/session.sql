@@ -9,9 +9,9 @@ VALUES (:session_id, :account_id, :farmer_id, :now, :expires_at);
 -- Who a session belongs to, if it still holds: the one statement before every
 -- signed request. Either the a. or the f. columns are NULL.
 -- open: it finds the viewer
--- nullable: account_id, email, is_admin, is_operator, account_active, account_name, operator_id, farmer_id, farmer_active
+-- nullable: account_id, email, is_admin, is_operator, is_farmer, account_active, account_name, operator_id, farmer_id, farmer_active
 -- types: account_active BOOLEAN, account_name TEXT, farmer_active BOOLEAN
-SELECT s.account_id, a.email, a.is_admin, a.is_operator,
+SELECT s.account_id, a.email, a.is_admin, a.is_operator, a.is_farmer,
        a.is_active AS account_active, a.full_name AS account_name, a.operator_id,
        s.farmer_id, f.is_active AS farmer_active, f.first_name, f.last_name
   FROM session AS s

@@ -80,8 +80,6 @@ static const struct shape_field password_form_fields[] = {
 };
 SHAPE(password_form, "PasswordForm", SHAPE_BODY);
 
-struct account_done { const char *message, *email; };
-
 static const struct shape_field account_done_fields[] = {
 	FIELD(account_done, message, SHAPE_TEXT),
 	FIELD(account_done, email, SHAPE_TEXT, .flags = SHAPE_OPTIONAL),
@@ -105,16 +103,11 @@ refuse(const struct attempt *t, const char *words)
 }
 
 static struct shape_texts
-roles_list(struct arena *a, const struct viewer *v)
+farmer_role(struct arena *a)
 {
-	struct shape_texts list = { arena_array(a, const char *, 3), 0 };
+	struct shape_texts list = { arena_array(a, const char *, 1), 1 };
 
-	if (v->is_admin)
-		list.items[list.n++] = "ADMIN";
-	if (v->is_operator)
-		list.items[list.n++] = "OPERATOR";
-	if (v->is_farmer)
-		list.items[list.n++] = "FARMER";
+	list.items[0] = "FARMER";
 	return list;
 }
 
@@ -160,20 +153,6 @@ refuse_role(const struct attempt *t)
 	    t->form->role));
 }
 
-static void
-fill_user(struct req *r, const struct account_by_email_row *row, struct user_out *out)
-{
-	struct viewer v = { .is_admin = row->is_admin, .is_operator = row->is_operator };
-
-	*out = (struct user_out){
-		.id = row->account_id, .email = row->email,
-		.roles = roles_list(r->arena, &v), .is_active = row->is_active,
-		.created_at = &row->created_at, .updated_at = &row->updated_at,
-		.last_login = row->last_login_at,
-		.full_name = row->full_name, .phone = row->phone
-	};
-}
-
 /* An old hash gives way to a new one now that the password is at hand. */
 static enum err
 renew_hash(const struct attempt *t, const struct account_by_email_row *row)
@@ -209,7 +188,8 @@ login_account(const struct attempt *t)
 		return fail(t->r, ERR_DENIED,
 		    "Account is disabled. Contact administrator.");
 	v = (struct viewer){ .is_admin = row->is_admin, .is_operator = row->is_operator,
-	    .account_id = row->account_id, .subject = row->email, .mark = row->email };
+	    .is_farmer = row->is_farmer, .account_id = row->account_id,
+	    .subject = row->email, .mark = row->email };
 	if (!role_fits(t->r->arena, t->form->role, &v))
 		return refuse_role(t);
 	e = renew_hash(t, row);
@@ -218,7 +198,7 @@ login_account(const struct attempt *t)
 		    .account_id = row->account_id, .now = t->r->now }, NULL);
 	if (e)
 		return e;
-	fill_user(t->r, row, user);
+	user_fill(t->r->arena, row, user);
 	return welcome(t, &v, user);
 }
 
@@ -268,7 +248,7 @@ login_farmer(const struct attempt *t)
 	if (!role_fits(a, t->form->role, &v))
 		return refuse_role(t);
 	*user = (struct user_out){ .id = row->farmer_row_id, .email = row->contact_email,
-	    .roles = roles_list(a, &v), .is_active = true, .phone = row->phone_primary,
+	    .roles = farmer_role(a), .is_active = true, .phone = row->phone_primary,
 	    .full_name = arena_print(a, "%s %s", row->first_name, row->last_name),
 	    .farmer_id = row->farmer_id };
 	return welcome(t, &v, user);
@@ -337,7 +317,7 @@ me_farmer(struct req *r, const struct viewer *v)
 		return e;
 	return reply(r, 200, &(struct user_out){
 	    .id = row.farmer_row_id, .email = row.contact_email,
-	    .roles = roles_list(r->arena, v), .is_active = row.is_active,
+	    .roles = farmer_role(r->arena), .is_active = row.is_active,
 	    .created_at = &row.created_at, .updated_at = &row.updated_at,
 	    .full_name = v->name, .phone = row.phone_primary,
 	    .farmer_id = row.farmer_id });
@@ -351,13 +331,13 @@ auth_me(struct req *r)
 	struct user_out out;
 	enum err e;
 
-	if (v->is_farmer)
+	if (v->farmer_id)
 		return me_farmer(r, v);
 	e = q_account_by_email(r->db,
 	    &(struct account_by_email_in){ .email = v->subject }, &row);
 	if (e)
 		return e;
-	fill_user(r, &row, &out);
+	user_fill(r->arena, &row, &out);
 	return reply(r, 200, &out);
 }
 
@@ -396,7 +376,7 @@ auth_change_password(struct req *r)
 	int64_t n;
 	enum err e;
 
-	if (v->is_farmer)
+	if (v->farmer_id)
 		return fail(r, ERR_BAD, "Farmers sign in with their date of birth "
 		    "and have no password to change");
 	e = q_account_by_email(r->db,
@@ -438,5 +418,5 @@ auth_logout(struct req *r)
 	if (e)
 		return e;
 	return reply(r, 200, &(struct account_done){
-	    "Logged out successfully", v->is_farmer ? NULL : v->subject });
+	    "Logged out successfully", v->farmer_id ? NULL : v->subject });
 }

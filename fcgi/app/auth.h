@@ -9,16 +9,10 @@
 #include "shape.h"
 
 struct req;
+struct user_out;
 
 /* Signing in: by the API and by the page. */
 struct login_form { const char *email, *password, *role; };
-
-struct user_out {
-	const char *id, *email, *full_name, *phone, *farmer_id;
-	struct shape_texts roles;
-	bool is_active;
-	const int64_t *created_at, *updated_at, *last_login;
-};
 
 struct login_out {
 	const char *access_token, *refresh_token, *token_type;

@@ -6,6 +6,8 @@
 
 #include "shape.h"
 
+struct arena;
+
 /*
  * The words that tables of fields are written in:
  *
@@ -31,8 +33,35 @@
 /* "Done, to this farmer": the reply of photo and card. */
 struct farmer_done { const char *message, *farmer_id; };
 
+/* "Stored, under this id": the reply of the plain uploads. */
+struct upload_done { const char *message, *file_id; };
+
+/* An account, or a farmer who signed in, as the API shows it. */
+struct user_out {
+	const char *id, *email, *full_name, *phone, *farmer_id;
+	struct shape_texts roles;
+	bool is_active;
+	const int64_t *created_at, *updated_at, *last_login;
+};
+
+/* user_roles(a, row): "ADMIN", "OPERATOR", "FARMER", as far as they apply. */
+struct account_by_email_row;
+struct shape_texts user_roles(struct arena *a, const struct account_by_email_row *row);
+
+/* user_fill(a, row, out): The reply for an account; row must outlive it. */
+void user_fill(struct arena *a, const struct account_by_email_row *row,
+    struct user_out *out);
+
+/* "Done, to this account": what sign-in and the accounts answer. */
+struct account_done { const char *message, *email; };
+
 /* Rules that several nouns use (fields.c). */
 extern const struct shape_rule plain_rule;	/* no control characters */
 extern const struct shape_rule note_rule;	/* the same, but line ends are fine */
+
+/* A list of texts in one column of the database: U+001F ends each item, which the
+ * rules above keep out of them. texts_split gives at most max items. */
+const char *texts_join(struct arena *a, const struct shape_texts *list);
+struct shape_texts texts_split(struct arena *a, const char *joined, size_t max);
 
 #endif

@@ -14,7 +14,7 @@
 #include "command.h"
 #include "conf.h"
 #include "db.h"
-#include "id.h"
+#include "login.h"
 #include "password.h"
 #include "queries.h"
 #include "text.h"
@@ -83,52 +83,32 @@ email_plain(const char *s)
 }
 
 static enum err
-add_districts(struct db *db, const struct account *in, const char *account_id)
+add_districts(struct db *db, struct account *in, const char *account_id)
 {
 	enum err e = OK;
 
 	for (int i = 0; i < in->n_districts && !e; i++) {
-		struct geo_district_named_row *rows;
-		size_t n;
-
-		e = q_geo_district_named(db, &(struct geo_district_named_in){
-		    .district_name = in->districts[i] }, &rows, &n);
-		if (!e && !n) {
+		e = login_district_known(db, in->districts[i]);
+		if (e == ERR_MISSING)
 			fprintf(stderr, "cem: there is no district \"%s\"\n",
 			    in->districts[i]);
-			return ERR_MISSING;
-		}
-		if (!e)
-			e = q_account_district_insert(db,
-			    &(struct account_district_insert_in){
-			    .account_id = account_id,
-			    .district_name = in->districts[i] }, NULL);
 	}
-	return e;
+	return e ? e : login_set_districts(db, &(struct login_places){
+	    account_id, in->districts, (size_t)in->n_districts });
 }
 
 static enum err
-insert(struct command *c, struct db *db, const struct account *in)
+insert(struct command *c, struct db *db, struct account *in)
 {
-	bool operator = text_same(in->role, "operator");
-	char id[ID_TEXT], number[11];
-	const char *hash;
-	int64_t n = 0;
-	enum err e = password_hash(c->arena, in->password, &hash);
-
-	if (e)
-		return e;
-	id_make(id);
-	id_number("OP", number);
-	e = q_account_insert(db, &(struct account_insert_in){
-	    .account_id = id, .email = text_lower(c->arena, in->email),
-	    .password_hash = hash, .is_admin = !operator, .is_operator = operator,
+	const char *id;
+	enum err e = login_make(db, c->arena, &(struct login_new){
+	    .email = text_lower(c->arena, in->email), .password = in->password,
 	    .full_name = in->full_name, .phone = in->phone,
-	    .operator_id = operator ? number : NULL, .now = clock_now() }, &n);
-	if (!e && !n) {
+	    .is_admin = text_same(in->role, "admin"),
+	    .is_operator = text_same(in->role, "operator"), .now = clock_now() }, &id);
+
+	if (e == ERR_CONFLICT)
 		fprintf(stderr, "cem: %s has an account already\n", in->email);
-		return ERR_CONFLICT;
-	}
 	return e ? e : add_districts(db, in, id);
 }
 
@@ -201,10 +181,10 @@ list(struct command *c)
 	return 0;
 }
 
-/* Run one change of an account in a transaction; all its sessions end with it. */
+/* Change an account in a transaction; all its sessions end with a new password, or
+ * when it is switched off. */
 static int
-change(struct command *c, const char *email, enum err (*run)(struct db *db,
-    const struct account_by_email_row *row, const char *value), const char *value)
+change(struct command *c, const char *email, struct login_change *in)
 {
 	struct account_by_email_row row;
 	struct db *db;
@@ -212,6 +192,7 @@ change(struct command *c, const char *email, enum err (*run)(struct db *db,
 
 	if (command_open(c, &db))
 		return 1;
+	in->now = clock_now();
 	e = db_begin(db);
 	if (!e)
 		e = q_account_by_email(db, &(struct account_by_email_in){
@@ -219,10 +200,9 @@ change(struct command *c, const char *email, enum err (*run)(struct db *db,
 	if (e == ERR_MISSING)
 		return complain("there is no such account");
 	if (!e)
-		e = run(db, &row, value);
-	if (!e)
-		e = q_session_end_account(db, &(struct session_end_account_in){
-		    .account_id = row.account_id, .session_id = "" }, NULL);
+		e = login_amend(db, c->arena, &row, in);
+	if (e == ERR_DENIED)
+		(void)complain("this is the last active administrator");
 	e = e ? e : db_commit(db);
 	if (e)
 		return complain("nothing was changed");
@@ -230,34 +210,19 @@ change(struct command *c, const char *email, enum err (*run)(struct db *db,
 	return 0;
 }
 
-static enum err
-run_switch(struct db *db, const struct account_by_email_row *row, const char *value)
+static int
+switch_it(struct command *c, const char *what)
 {
-	int64_t n = 0;
-	enum err e = q_account_switch(db, &(struct account_switch_in){
-	    .email = row->email, .is_active = text_same(value, "on"),
-	    .now = clock_now() }, &n);
+	const bool on = text_same(what, "on");
 
-	if (!e && !n) {
-		(void)complain("this is the last active administrator");
-		return ERR_CONFLICT;
-	}
-	return e;
-}
-
-static enum err
-run_password(struct db *db, const struct account_by_email_row *row, const char *value)
-{
-	return q_account_set_password(db, &(struct account_set_password_in){
-	    .account_id = row->account_id, .password_hash = value,
-	    .old_hash = row->password_hash, .now = clock_now() }, NULL);
+	return change(c, c->argv[0], &(struct login_change){ .is_active = &on });
 }
 
 static int
 set_password(struct command *c)
 {
 	bool made_up;
-	const char *password = get_password(c, &made_up), *hash;
+	const char *password = get_password(c, &made_up);
 	const char *weakness = password_weakness(password);
 	int status;
 
@@ -265,9 +230,7 @@ set_password(struct command *c)
 		return command_usage("user password ADDRESS [--password-stdin]");
 	if (weakness)
 		return complain(weakness);
-	if (password_hash(c->arena, password, &hash))
-		return 1;
-	status = change(c, c->argv[0], run_password, hash);
+	status = change(c, c->argv[0], &(struct login_change){ .password = password });
 	if (!status && made_up)
 		printf("password: %s\n", password);
 	return status;
@@ -289,6 +252,6 @@ command_user(struct command *c)
 	if (text_same(what, "password"))
 		return set_password(c);
 	if ((text_same(what, "on") || text_same(what, "off")) && c->argc == 1)
-		return change(c, c->argv[0], run_switch, what);
+		return switch_it(c, what);
 	return command_usage("user add|list|on|off|password ...");
 }

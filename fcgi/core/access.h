@@ -7,7 +7,8 @@
 /*
  * Who is asking, and so what every statement on people's data may show: all (an
  * administrator), the districts of account_id (an operator), or farmer_id's own row.
- * A viewer of zeros sees nothing.
+ * A viewer of zeros sees nothing. Accounts may have the role FARMER too: is_farmer
+ * without a farmer_id, who sees nobody's record; beside another role it counts nothing.
  */
 struct viewer {
 	bool is_admin, is_operator, is_farmer;
@@ -24,6 +25,7 @@ struct viewer {
 enum access {
 	ANYBODY,	/* no sign-in */
 	SIGNED,		/* any signed-in account or farmer */
+	FARMER,		/* farmers, for what is their own */
 	OPERATOR,	/* operators and administrators */
 	ADMIN		/* administrators */
 };

@@ -72,6 +72,7 @@ viewer_of_account(const struct session_find_row *row, struct viewer *out)
 {
 	out->is_admin = *row->is_admin;
 	out->is_operator = *row->is_operator;
+	out->is_farmer = *row->is_farmer && !out->is_admin && !out->is_operator;
 	out->all = out->is_admin;
 	out->account_id = row->account_id;
 	out->name = row->account_name;

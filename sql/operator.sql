@@ -1,0 +1,193 @@
+-- Operators: accounts with that role, their places, and the figures of their farmers.
+-- An operator's farmers are those of the assigned districts; without any, those that
+-- the operator registered.
+
+-- name: operator_page :many
+-- Operators with their figures, newest first: each district is counted once, however
+-- many operators have it. Used by operator_index.
+-- open: only administrators get here
+-- types: region TEXT, active BOOLEAN, since BIGINT, is_active BOOLEAN, created_at BIGINT, updated_at BIGINT, n_farmers BIGINT, n_recent BIGINT, n_farms BIGINT, hectares DOUBLE PRECISION
+-- nullable: active
+WITH page AS (
+       SELECT a.account_id, a.operator_id, a.email, a.full_name, a.phone, a.is_active,
+              a.created_at, a.updated_at
+         FROM account AS a
+        WHERE a.is_operator
+          AND (:active IS NULL OR a.is_active = :active)
+          AND (:region IS NULL OR EXISTS (
+                  SELECT 1
+                    FROM account_region AS r
+                   WHERE r.account_id = a.account_id
+                     AND r.region_name = :region))
+        ORDER BY a.created_at DESC, a.account_id DESC
+        LIMIT :limit OFFSET :skip),
+     tally AS (
+       SELECT f.district_name, COUNT(*) AS n,
+              COUNT(*) FILTER (WHERE f.created_at >= :since) AS recent,
+              COUNT(f.farm_size_hectares) AS farms,
+              CAST(SUM(f.farm_size_hectares) AS DOUBLE PRECISION) AS land
+         FROM farmer AS f
+        WHERE f.deleted_at IS NULL
+          AND f.district_name IN (
+                  SELECT d.district_name
+                    FROM account_district AS d
+                    JOIN page AS p ON p.account_id = d.account_id)
+        GROUP BY f.district_name),
+     figures AS (
+       SELECT d.account_id, CAST(SUM(t.n) AS BIGINT) AS n,
+              CAST(SUM(t.recent) AS BIGINT) AS recent,
+              CAST(SUM(t.farms) AS BIGINT) AS farms,
+              CAST(SUM(t.land) AS DOUBLE PRECISION) AS land
+         FROM page AS p
+         JOIN account_district AS d ON d.account_id = p.account_id
+         JOIN tally AS t ON t.district_name = d.district_name
+        GROUP BY d.account_id
+       UNION ALL
+       SELECT p.account_id, COUNT(*),
+              COUNT(*) FILTER (WHERE f.created_at >= :since),
+              COUNT(f.farm_size_hectares),
+              CAST(SUM(f.farm_size_hectares) AS DOUBLE PRECISION)
+         FROM page AS p
+         JOIN farmer AS f ON f.created_by = p.operator_id
+        WHERE f.deleted_at IS NULL
+          AND NOT EXISTS (
+                  SELECT 1
+                    FROM account_district AS d
+                   WHERE d.account_id = p.account_id)
+        GROUP BY p.account_id)
+SELECT p.account_id, p.operator_id, p.email, p.full_name, p.phone, p.is_active,
+       p.created_at, p.updated_at, COALESCE(g.n, 0) AS n_farmers,
+       COALESCE(g.recent, 0) AS n_recent, COALESCE(g.farms, 0) AS n_farms,
+       COALESCE(g.land, 0) AS hectares
+  FROM page AS p
+  LEFT JOIN figures AS g ON g.account_id = p.account_id
+ ORDER BY p.created_at DESC, p.account_id DESC
+ LIMIT 200;
+
+-- name: operator_page_places :many
+-- The districts and regions of the operators of a page, to be read with it. An
+-- operator has at most so many that all of a page's come.
+-- open: only administrators get here
+-- types: region TEXT, active BOOLEAN, is_region BOOLEAN, place TEXT, most BIGINT
+-- nullable: active
+WITH page AS (
+       SELECT a.account_id
+         FROM account AS a
+        WHERE a.is_operator
+          AND (:active IS NULL OR a.is_active = :active)
+          AND (:region IS NULL OR EXISTS (
+                  SELECT 1
+                    FROM account_region AS r
+                   WHERE r.account_id = a.account_id
+                     AND r.region_name = :region))
+        ORDER BY a.created_at DESC, a.account_id DESC
+        LIMIT :limit OFFSET :skip)
+SELECT d.account_id AS account_id, FALSE AS is_region, d.district_name AS place
+  FROM page AS p
+  JOIN account_district AS d ON d.account_id = p.account_id
+ UNION ALL
+SELECT r.account_id AS account_id, TRUE AS is_region, r.region_name AS place
+  FROM page AS p
+  JOIN account_region AS r ON r.account_id = p.account_id
+ ORDER BY account_id, is_region, place
+ LIMIT :most;
+
+-- name: operator_count :one
+-- How many operator_page has in all.
+-- open: only administrators get here
+-- types: region TEXT, active BOOLEAN, n BIGINT
+-- nullable: active
+SELECT COUNT(*) AS n
+  FROM account AS a
+ WHERE a.is_operator
+   AND (:active IS NULL OR a.is_active = :active)
+   AND (:region IS NULL OR EXISTS (
+           SELECT 1
+             FROM account_region AS r
+            WHERE r.account_id = a.account_id
+              AND r.region_name = :region));
+
+-- name: operator_get :one
+-- One operator by number or account, as an administrator or that operator may see it.
+SELECT account_id, operator_id, email, full_name, phone, is_active, created_at,
+       updated_at
+  FROM account
+ WHERE is_operator
+   AND (operator_id = :operator_id OR account_id = :account_id)
+   AND (:viewer_all OR account_id = :viewer_account_id);
+
+-- name: operator_places :many
+-- The districts and regions of one operator.
+-- types: is_region BOOLEAN, place TEXT
+SELECT FALSE AS is_region, d.district_name AS place
+  FROM account_district AS d
+ WHERE d.account_id = :account_id
+ UNION ALL
+SELECT TRUE AS is_region, r.region_name AS place
+  FROM account_region AS r
+ WHERE r.account_id = :account_id
+ ORDER BY is_region, place
+ LIMIT 2000;
+
+-- name: operator_figures :one
+-- The figures of one operator.
+-- open: the operator's row was read as the viewer may see it; counts only
+-- types: since BIGINT, n_farmers BIGINT, n_recent BIGINT, n_farms BIGINT, hectares DOUBLE PRECISION
+SELECT COUNT(*) AS n_farmers,
+       COUNT(*) FILTER (WHERE x.created_at >= :since) AS n_recent,
+       COUNT(x.farm_size_hectares) AS n_farms,
+       COALESCE(CAST(SUM(x.farm_size_hectares) AS DOUBLE PRECISION), 0) AS hectares
+  FROM (
+       SELECT f.created_at, f.farm_size_hectares
+         FROM account_district AS d
+         JOIN farmer AS f ON f.district_name = d.district_name
+        WHERE d.account_id = :account_id
+          AND f.deleted_at IS NULL
+       UNION ALL
+       SELECT f.created_at, f.farm_size_hectares
+         FROM farmer AS f
+        WHERE f.created_by = :operator_id
+          AND f.deleted_at IS NULL
+          AND NOT EXISTS (
+                  SELECT 1
+                    FROM account_district AS d
+                   WHERE d.account_id = :account_id)) AS x;
+
+-- name: operator_enrolled :one
+-- How many farmers an operator registered; the deleted are not counted.
+-- types: n BIGINT
+SELECT COUNT(*) AS n
+  FROM farmer
+ WHERE created_by = :created_by
+   AND deleted_at IS NULL
+   AND (:viewer_all OR district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id));
+
+-- name: operator_farmers :many
+-- The farmers an operator registered, newest first, as the viewer may see them.
+-- row: farmer_get
+-- nullable: card_serial, card_file_id, card_issued_at
+-- types: card_issued_at BIGINT
+SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.is_active,
+       f.created_at, f.updated_at, f.created_by, f.first_name, f.last_name,
+       f.phone_primary, f.phone_secondary, f.contact_email, f.nrc_sealed,
+       f.nrc_hash, f.birth_sealed, f.gender, f.ethnic_group, f.province_code,
+       f.province_name, f.district_code, f.district_name, f.chiefdom_code,
+       f.chiefdom_name, f.village, f.street, f.gps_latitude, f.gps_longitude,
+       f.farm_size_hectares, f.crops_grown, f.livestock_types, f.has_irrigation,
+       f.years_farming, f.household_size, f.number_of_dependents,
+       f.primary_income_source, f.review_notes, f.reviewed_by, f.reviewed_at,
+       f.photo_file_id, f.portrait_file_id,
+       c.card_serial, c.card_file_id, c.issued_at AS card_issued_at
+  FROM farmer AS f
+  LEFT JOIN card AS c ON c.farmer_id = f.farmer_id AND c.revoked_at IS NULL
+ WHERE f.created_by = :created_by
+   AND f.deleted_at IS NULL
+   AND (:viewer_all OR f.district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id))
+ ORDER BY f.farmer_row_id DESC
+ LIMIT :limit OFFSET :skip;
