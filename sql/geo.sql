@@ -67,3 +67,28 @@ VALUES (:district_code, :district_name, :province_code)
 INSERT INTO chiefdom (chiefdom_code, chiefdom_name, title, ethnic_group, district_code)
 VALUES (:chiefdom_code, :chiefdom_name, :title, :ethnic_group, :district_code)
     ON CONFLICT (chiefdom_code) DO NOTHING;
+
+-- name: geo_totals :one
+-- How many places there are, so that no list outgrows its limit. Used by geo_custom.c.
+-- types: n_provinces BIGINT, n_districts BIGINT, n_chiefdoms BIGINT
+SELECT (SELECT COUNT(*) FROM province) AS n_provinces,
+       (SELECT COUNT(*) FROM district) AS n_districts,
+       (SELECT COUNT(*) FROM chiefdom) AS n_chiefdoms;
+
+-- name: geo_province_add :exec
+-- A province that an office adds; nothing happens if its code or name is taken.
+INSERT INTO province (province_code, province_name, place_key)
+VALUES (:province_code, :province_name, :place_key)
+    ON CONFLICT DO NOTHING;
+
+-- name: geo_district_add :exec
+-- The same of a district.
+INSERT INTO district (district_code, district_name, province_code, place_key)
+VALUES (:district_code, :district_name, :province_code, :place_key)
+    ON CONFLICT DO NOTHING;
+
+-- name: geo_chiefdom_add :exec
+-- The same of a chiefdom.
+INSERT INTO chiefdom (chiefdom_code, chiefdom_name, district_code, place_key)
+VALUES (:chiefdom_code, :chiefdom_name, :district_code, :place_key)
+    ON CONFLICT DO NOTHING;

@@ -157,24 +157,24 @@ list_chiefdoms(const struct places *p, const struct farmer_get_row *row,
 	out->groups = groups;
 }
 
-/* The peoples that the chiefdoms belong to, each once, as proposals. */
-static void
-list_ethnic_groups(const struct places *p, struct farmer_form_page *page)
+/* The ethnic groups in use, as proposals. */
+static enum err
+list_ethnic_groups(struct req *r, struct farmer_form_page *page)
 {
-	const char **names = arena_array(p->arena, const char *, p->n_chiefdoms + 1);
-	size_t n = 0;
+	struct ethnic_list_row *rows;
+	const char **names;
+	size_t n;
+	enum err e = q_ethnic_list(r->db, &(struct ethnic_list_in){ .all_too = false },
+	    &rows, &n);
 
-	for (size_t i = 0; i < p->n_chiefdoms; i++) {
-		const char *name = p->chiefdoms[i].ethnic_group;
-		size_t k = 0;
-
-		while (k < n && !text_same(names[k], name))
-			k++;
-		if (k == n && !text_empty(name))
-			names[n++] = name;
-	}
+	if (e)
+		return e;
+	names = arena_array(r->arena, const char *, n);
+	for (size_t i = 0; i < n; i++)
+		names[i] = rows[i].ethnic_name;
 	page->ethnic_groups = names;
 	page->n_ethnic_groups = n;
+	return OK;
 }
 
 enum err
@@ -185,11 +185,12 @@ farmer_page_choices(struct req *r, const struct farmer_get_row *row,
 		.kept = row ? row->district_name : NULL };
 	enum err e = load(r, &p);
 
+	if (!e)
+		e = list_ethnic_groups(r, page);
 	if (e)
 		return e;
 	page->gender.groups = &gender_group;
 	page->gender.n_groups = 1;
-	list_ethnic_groups(&p, page);
 	narrow(&p);
 	list_districts(&p, row, &page->district_code);
 	list_chiefdoms(&p, row, &page->chiefdom_code);

@@ -21,7 +21,7 @@
 #include "throttle.h"
 
 const char *const front_who_words[] = {
-	[ANYBODY] = "anybody", [SIGNED] = "anybody signed in",
+	[ANYBODY] = "anybody", [SIGNED] = "anybody signed in", [FARMER] = "farmers",
 	[OPERATOR] = "operators and administrators", [ADMIN] = "administrators"
 };
 
@@ -192,8 +192,8 @@ refuse_role(struct req *r, const struct viewer *v, int who)
 {
 	return fail(r, ERR_DENIED,
 	    "Access denied. Required roles: [%s]. Your roles: ['%s']",
-	    who == ADMIN ? "'ADMIN'" : "'ADMIN', 'OPERATOR'",
-	    session_roles(r->arena, v));
+	    who == ADMIN ? "'ADMIN'" : who == FARMER ? "'FARMER'" :
+	    "'ADMIN', 'OPERATOR'", session_roles(r->arena, v));
 }
 
 /* Who asks, by the bearer token; the route's row says who may. */
@@ -223,6 +223,7 @@ admit(struct req *r)
 		return e;
 	r->who = v;
 	if ((r->route->who == ADMIN && !v->is_admin) ||
+	    (r->route->who == FARMER && !v->is_farmer) ||
 	    (r->route->who == OPERATOR && !v->is_admin && !v->is_operator))
 		return refuse_role(r, v, r->route->who);
 	return OK;

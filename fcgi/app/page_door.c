@@ -231,6 +231,8 @@ to_sign_in(struct req *r, bool had)
 static bool
 may(const struct viewer *v, int who)
 {
+	if (who == FARMER)
+		return v->is_farmer;
 	return who == ANYBODY || who == SIGNED || v->is_admin ||
 	    (who == OPERATOR && v->is_operator);
 }

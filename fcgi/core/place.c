@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The initial places of the country. The CSV files are inside the program
+ * The initial places and ethnic groups of the country. The CSV files are inside the program
  * (core/data.S); their fields hold no commas or quotes, which a test checks.
  */
 #include <stdbool.h>
@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "arena.h"
+#include "clock.h"
 #include "db.h"
+#include "id.h"
 #include "place.h"
 #include "queries.h"
 #include "text.h"
@@ -18,8 +20,9 @@ enum { FIELDS = 7 };
 extern const char data_provinces[], data_provinces_end[];
 extern const char data_districts[], data_districts_end[];
 extern const char data_chiefdoms[], data_chiefdoms_end[];
+extern const char data_ethnic_groups[], data_ethnic_groups_end[];
 
-typedef enum err row_fn(struct db *db, const char *const field[FIELDS]);
+typedef enum err row_fn(struct db *db, struct arena *a, const char *const f[FIELDS]);
 
 static const char *
 or_null(const char *s)
@@ -29,8 +32,9 @@ or_null(const char *s)
 
 /* province_id,province_name,capital,total_districts */
 static enum err
-load_province(struct db *db, const char *const f[FIELDS])
+load_province(struct db *db, struct arena *a, const char *const f[FIELDS])
 {
+	(void)a;
 	return q_geo_province_load(db, &(struct geo_province_load_in){
 	    .province_code = f[0], .province_name = f[1], .capital = or_null(f[2]) },
 	    NULL);
@@ -38,19 +42,33 @@ load_province(struct db *db, const char *const f[FIELDS])
 
 /* district_id,district_name,province_id,province_name */
 static enum err
-load_district(struct db *db, const char *const f[FIELDS])
+load_district(struct db *db, struct arena *a, const char *const f[FIELDS])
 {
+	(void)a;
 	return q_geo_district_load(db, &(struct geo_district_load_in){
 	    .district_code = f[0], .district_name = f[1], .province_code = f[2] }, NULL);
 }
 
 /* chiefdom_id,chief_name,title,ethnic_group,district_id,district_name,province_id */
 static enum err
-load_chiefdom(struct db *db, const char *const f[FIELDS])
+load_chiefdom(struct db *db, struct arena *a, const char *const f[FIELDS])
 {
+	(void)a;
 	return q_geo_chiefdom_load(db, &(struct geo_chiefdom_load_in){
 	    .chiefdom_code = f[0], .chiefdom_name = f[1], .title = or_null(f[2]),
 	    .ethnic_group = or_null(f[3]), .district_code = f[4] }, NULL);
+}
+
+/* name */
+static enum err
+load_ethnic_group(struct db *db, struct arena *a, const char *const f[FIELDS])
+{
+	char id[ID_TEXT];
+
+	id_make(id);
+	return q_ethnic_insert(db, &(struct ethnic_insert_in){ .ethnic_id = id,
+	    .ethnic_name = f[0], .ethnic_key = text_fold(a, f[0]), .is_active = true,
+	    .now = clock_now() }, NULL);
 }
 
 /* Cut line at its commas; fields that are not there are "". */
@@ -82,10 +100,24 @@ load_file(struct db *db, struct arena *arena, const char *start, const char *end
 			*p++ = '\0';
 		split(line, field);
 		if (!heading)
-			e = load(db, field);
+			e = load(db, arena, field);
 		heading = false;
 	}
 	return e;
+}
+
+static enum err
+load_ethnic_groups(struct db *db, struct arena *arena)
+{
+	struct ethnic_list_row *rows;
+	size_t n;
+	enum err e = q_ethnic_list(db, &(struct ethnic_list_in){ .all_too = true },
+	    &rows, &n);
+
+	if (e || n)
+		return e;
+	return load_file(db, arena, data_ethnic_groups, data_ethnic_groups_end,
+	    load_ethnic_group);
 }
 
 enum err
@@ -107,6 +139,8 @@ place_load(struct db *db, struct arena *arena)
 	if (!e && !n)
 		e = load_file(db, arena, data_chiefdoms, data_chiefdoms_end,
 		    load_chiefdom);
+	if (!e)
+		e = load_ethnic_groups(db, arena);
 	if (!e)
 		return db_commit(db);
 	db_rollback(db);

@@ -8,8 +8,9 @@ struct arena;
 struct db;
 
 /* place_load(db, arena): If the register has no provinces yet, load the 10
- * provinces, 116 districts and 204 chiefdoms of sql/data/ in one transaction. Rows
- * that were changed or added since are never touched. */
+ * provinces, 116 districts and 204 chiefdoms of sql/data/, and if it has no ethnic
+ * groups, the 13 of them, in one transaction. Rows that were changed or added since
+ * are never touched. */
 enum err place_load(struct db *db, struct arena *arena);
 
 #endif

@@ -9,6 +9,7 @@
 extern const char data_provinces[], data_provinces_end[];
 extern const char data_districts[], data_districts_end[];
 extern const char data_chiefdoms[], data_chiefdoms_end[];
+extern const char data_ethnic_groups[], data_ethnic_groups_end[];
 
 static int
 count(const char *p, const char *end, char c)
@@ -49,6 +50,7 @@ main(void)
 	test_file(data_provinces, data_provinces_end, 10, 4);
 	test_file(data_districts, data_districts_end, 116, 4);
 	test_file(data_chiefdoms, data_chiefdoms_end, 204, 7);
+	test_file(data_ethnic_groups, data_ethnic_groups_end, 13, 1);
 	routes = front_routes(&n);
 	for (size_t i = 0; i < n; i++) {
 		test_shape(routes[i].takes);
