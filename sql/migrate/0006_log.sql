@@ -9,13 +9,13 @@ CREATE INDEX audit_module ON audit (module, logged_at, audit_id);
 CREATE INDEX audit_user ON audit (user_id, logged_at, audit_id);
 CREATE INDEX audit_role ON audit (role, logged_at, audit_id);
 CREATE INDEX audit_kind ON audit (level, module);
-CREATE INDEX audit_nobody ON audit (logged_at) WHERE user_id IS NULL AND subject IS NULL;
+CREATE INDEX audit_nobody ON audit (user_id, subject, logged_at)
+ WHERE user_id IS NULL AND subject IS NULL;
 
-CREATE INDEX farmer_region ON farmer (province_name, district_name)
- WHERE deleted_at IS NULL;
-CREATE INDEX farmer_created ON farmer (created_at) WHERE deleted_at IS NULL;
-CREATE INDEX farmer_register ON farmer (created_by, created_at)
- WHERE deleted_at IS NULL;
+-- They hold all columns that the figures ask for: counting reads no row.
+CREATE INDEX farmer_region ON farmer (province_name, district_name,
+	registration_status, deleted_at, farmer_id);
+CREATE INDEX farmer_created ON farmer (created_at, deleted_at);
 
 -- When a process that runs all the time was last seen to work.
 CREATE TABLE heartbeat (
