@@ -175,10 +175,17 @@ note_card(struct issue *i, const struct store_object *pdf)
 {
 	struct req *r = i->r;
 	const char *mark = front_viewer(r)->mark, *farmer_id = i->farmer.farmer_id;
+	int64_t n;
 	enum err e;
 
-	e = q_card_revoke(r->db, &(struct card_revoke_in){ .farmer_id = farmer_id,
-	    .now = r->now, .revoked_why = "a newer card was issued" }, NULL);
+	e = q_farmer_touch(r->db, &(struct farmer_touch_in){ .farmer_id = farmer_id,
+	    .now = r->now, SCOPE(front_viewer(r)) }, &n);
+	if (!e && !n) /* deleted since it was looked up */
+		return fail(r, ERR_MISSING, "Farmer not found");
+	if (!e)
+		e = q_card_revoke(r->db, &(struct card_revoke_in){ .now = r->now,
+		    .farmer_id = farmer_id,
+		    .revoked_why = "a newer card was issued" }, NULL);
 	if (!e)
 		e = q_file_replace(r->db, &(struct file_replace_in){ .now = r->now,
 		    .farmer_id = farmer_id, .file_type = "idcard",
@@ -217,6 +224,10 @@ print(struct issue *i)
 		e = store_keep(&object);
 	if (!e)
 		e = note_card(i, &object);
+	if (!e)
+		e = farmer_event(i->r, "card_generate", i->farmer.farmer_id,
+		    (const char *const[]){ "serial", i->serial_hex, "file_id",
+		    object.id, NULL });
 	if (e)
 		store_drop(&object);
 	return e;

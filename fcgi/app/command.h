@@ -28,6 +28,7 @@ int command_sweep(struct command *c);	/* work.c */
 int command_migrate(struct command *c);	/* daemon.c */
 int command_check(struct command *c);	/* check.c */
 int command_user(struct command *c);	/* user.c */
+int command_farmer(struct command *c);	/* farmer_delete.c */
 int command_key(struct command *c);	/* rekey.c */
 int command_sample(struct command *c);	/* farmer_sample.c */
 int command_routes(struct command *c);	/* docs.c */

@@ -7,6 +7,7 @@
 
 #include "arena.h"
 #include "farmer.h"
+#include "farmer_audit.h"
 #include "fields.h"
 #include "front.h"
 #include "id.h"
@@ -116,8 +117,8 @@ farmer_read(struct req *r, const char *farmer_id, struct farmer_get_row *row)
 	return e == ERR_MISSING ? not_found(r, farmer_id) : e;
 }
 
-static enum err
-show(struct req *r, int status, const char *farmer_id)
+enum err
+farmer_reply(struct req *r, int status, const char *farmer_id)
 {
 	struct farmer_get_row row;
 	struct farmer_out out;
@@ -148,6 +149,11 @@ farmer_register(struct req *r, const struct farmer_form *form, const char **farm
 	e = insert(r, &draft);
 	if (!e)
 		e = farmer_draft_terms(r, &draft);
+	if (!e)
+		e = farmer_event(r, "create_success", draft.row.farmer_id,
+		    (const char *const[]){ "registration_status",
+		    draft.row.registration_status, "district_name",
+		    draft.row.district_name, NULL });
 	if (e)
 		return e;
 	log_write(LOG_INFO, "farmer registered farmer=%s who=%s", draft.row.farmer_id,
@@ -162,13 +168,13 @@ farmer_enrol(struct req *r)
 	const char *farmer_id;
 	enum err e = farmer_register(r, r->in, &farmer_id);
 
-	return e ? e : show(r, 201, farmer_id);
+	return e ? e : farmer_reply(r, 201, farmer_id);
 }
 
 enum err
 farmer_show(struct req *r)
 {
-	return show(r, 200, req_param(r, "farmer_id"));
+	return farmer_reply(r, 200, req_param(r, "farmer_id"));
 }
 
 /* A farmer may correct contact and farm; who he is and his standing are the
@@ -286,6 +292,8 @@ farmer_amend(struct req *r, const char *farmer_id, const struct farmer_change *i
 	if (!e)
 		e = write_change(r, &now);
 	if (!e)
+		e = farmer_event_change(r, "update_success", &was, &now);
+	if (!e)
 		log_write(LOG_INFO, "farmer changed farmer=%s who=%s", farmer_id,
 		    v->mark);
 	return e;
@@ -297,7 +305,7 @@ farmer_edit(struct req *r)
 	const char *farmer_id = req_param(r, "farmer_id");
 	enum err e = farmer_amend(r, farmer_id, r->in);
 
-	return e ? e : show(r, 200, farmer_id);
+	return e ? e : farmer_reply(r, 200, farmer_id);
 }
 
 /* "+260 977 123 456" as "260977123456": no letters, so no names. */

@@ -113,6 +113,10 @@ void farmer_words(struct arena *a, const char *text, struct farmer_words *out);
  * ERR_DENIED or ERR_MISSING with the reply made. */
 enum err farmer_read(struct req *r, const char *farmer_id, struct farmer_get_row *row);
 
+/* farmer_reply(r, status, farmer_id): Answer with that farmer, if the viewer may see
+ * it; fails in the same way. */
+enum err farmer_reply(struct req *r, int status, const char *farmer_id);
+
 /* farmer_register(r, form, farmer_id): Check and store a new farmer; *farmer_id is its
  * number. ERR_BAD, ERR_INVALID, ERR_DENIED or ERR_CONFLICT with the reply made; what is
  * wrong with single fields is also in r->faults. */
@@ -169,8 +173,8 @@ enum err farmer_draft_insert(struct req *r, const struct farmer_draft *draft,
 /* farmer_draft_terms(r, draft): Write the words by which the farmer is found. */
 enum err farmer_draft_terms(struct req *r, const struct farmer_draft *draft);
 
-/* farmer_fill(r, row, out): The reply for a stored farmer. ERR_BROKEN if a sealed
- * value can't be opened. */
+/* farmer_fill(r, row, out): The reply for a stored farmer; looks up its documents.
+ * ERR_BROKEN if a sealed value can't be opened. */
 enum err farmer_fill(struct req *r, const struct farmer_get_row *row,
     struct farmer_out *out);
 

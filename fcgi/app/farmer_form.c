@@ -11,6 +11,7 @@
 #include "arena.h"
 #include "clock.h"
 #include "farmer.h"
+#include "fields.h"
 #include "front.h"
 #include "seal.h"
 #include "text.h"
@@ -22,34 +23,6 @@ enum { AGE_MIN = 18, AGE_MAX = 120, TERMS_MAX = 20, ITEMS_MAX = 20 };
 #define LATITUDE_MAX (-8.0)
 #define LONGITUDE_MIN 21.0
 #define LONGITUDE_MAX 34.0
-
-static const char terminator = '\x1f';	/* after each item of a stored list */
-
-static const char *
-join(struct arena *a, const struct shape_texts *list)
-{
-	struct buf b = buf_make(a, 64);
-
-	for (size_t i = 0; i < list->n; i++) {
-		buf_text(&b, list->items[i]);
-		buf_char(&b, terminator);
-	}
-	return b.bytes;
-}
-
-static struct shape_texts
-split(struct arena *a, const char *joined)
-{
-	struct shape_texts list = { arena_array(a, const char *, ITEMS_MAX), 0 };
-	char *p = arena_text(a, joined ? joined : ""), *end;
-
-	while ((end = strchr(p, terminator)) && list.n < ITEMS_MAX) {
-		*end++ = '\0';
-		list.items[list.n++] = p;
-		p = end;
-	}
-	return list;
-}
 
 static enum err
 open_identity(struct req *r, const struct farmer_get_row *row, const char **nrc,
@@ -137,9 +110,9 @@ apply_farm(struct arena *a, const struct farmer_farm *p, struct farmer_draft *d)
 	PUT(d->row.years_farming, p->years_farming);
 	PUT(d->row.has_irrigation, p->has_irrigation);
 	if (p->crops_grown.items)
-		d->row.crops_grown = join(a, &p->crops_grown);
+		d->row.crops_grown = texts_join(a, &p->crops_grown);
 	if (p->livestock_types.items)
-		d->row.livestock_types = join(a, &p->livestock_types);
+		d->row.livestock_types = texts_join(a, &p->livestock_types);
 	if (!d->row.has_irrigation)
 		d->row.has_irrigation = &dry;
 }
@@ -417,9 +390,10 @@ fill_sections(struct req *r, const struct farmer_get_row *row, struct farmer_out
 	out->address = address;
 	if (row->farm_size_hectares) {
 		*farm = (struct farmer_farm){
-			row->farm_size_hectares, split(r->arena, row->crops_grown),
-			split(r->arena, row->livestock_types), row->has_irrigation,
-			row->years_farming
+			row->farm_size_hectares,
+			texts_split(r->arena, row->crops_grown, ITEMS_MAX),
+			texts_split(r->arena, row->livestock_types, ITEMS_MAX),
+			row->has_irrigation, row->years_farming
 		};
 		out->farm_info = farm;
 	}
@@ -430,10 +404,47 @@ fill_sections(struct req *r, const struct farmer_get_row *row, struct farmer_out
 	}
 }
 
-static void
+/* The member of documents that a kind of document goes by. */
+static const char **
+document_place(struct farmer_documents *documents, const char *doc_type)
+{
+	return text_same(doc_type, "nrc") ? &documents->nrc_card :
+	    text_same(doc_type, "land_title") ? &documents->land_title :
+	    text_same(doc_type, "license") ? &documents->license :
+	    &documents->certificate;
+}
+
+static enum err
+fill_documents(struct req *r, const struct farmer_get_row *row, struct farmer_out *out)
+{
+	struct farmer_documents *documents = arena_take(r->arena, sizeof(*documents));
+	struct farmer_document *items;
+	struct document_list_row *rows;
+	size_t n;
+	enum err e = q_document_list(r->db, &(struct document_list_in){
+	    .farmer_id = row->farmer_id }, &rows, &n);
+
+	if (e)
+		return e;
+	items = arena_array(r->arena, struct farmer_document, n);
+	for (size_t i = 0; i < n; i++) {
+		items[i] = (struct farmer_document){ .doc_type = rows[i].doc_type,
+			.file_path = file_path(r->arena, rows[i].file_id),
+			.file_id = rows[i].file_id,
+			.uploaded_at = rows[i].uploaded_at };
+		*document_place(documents, rows[i].doc_type) = items[i].file_path;
+	}
+	out->identification_documents = (struct shape_list){ items, n };
+	documents->photo = file_path(r->arena, row->photo_file_id);
+	documents->qr_code = out->qr_code_path;
+	if (n || documents->photo || documents->qr_code)
+		out->documents = documents;
+	return OK;
+}
+
+static enum err
 fill_files(struct req *r, const struct farmer_get_row *row, struct farmer_out *out)
 {
-	struct farmer_documents *documents;
 
 	out->photo_file_id = row->photo_file_id;
 	out->id_card_file_id = row->card_file_id;
@@ -442,17 +453,14 @@ fill_files(struct req *r, const struct farmer_get_row *row, struct farmer_out *o
 	if (row->card_file_id)
 		out->qr_code_path = arena_print(r->arena, "/api/farmers/%s/qr",
 		    row->farmer_id);
-	if (!row->photo_file_id)
-		return;
-	documents = arena_take(r->arena, sizeof(*documents));
-	documents->photo = file_path(r->arena, row->photo_file_id);
-	out->documents = documents;
+	return fill_documents(r, row, out);
 }
 
 enum err
 farmer_fill(struct req *r, const struct farmer_get_row *row, struct farmer_out *out)
 {
 	struct farmer_person *person = arena_take(r->arena, sizeof(*person));
+	enum err e;
 
 	*person = (struct farmer_person){
 		.first_name = row->first_name, .last_name = row->last_name,
@@ -469,6 +477,6 @@ farmer_fill(struct req *r, const struct farmer_get_row *row, struct farmer_out *
 		.reviewed_by = row->reviewed_by, .reviewed_at = row->reviewed_at
 	};
 	fill_sections(r, row, out);
-	fill_files(r, row, out);
-	return open_identity(r, row, &person->nrc, &person->date_of_birth);
+	e = fill_files(r, row, out);
+	return e ? e : open_identity(r, row, &person->nrc, &person->date_of_birth);
 }

@@ -4,9 +4,11 @@
 
 #include <stddef.h>
 
+#include "err.h"
 #include "shape.h"
 
 struct arena;
+struct req;
 
 /*
  * The words that tables of fields are written in:
@@ -54,6 +56,12 @@ void user_fill(struct arena *a, const struct account_by_email_row *row,
 
 /* "Done, to this account": what sign-in and the accounts answer. */
 struct account_done { const char *message, *email; };
+
+/* farmer_event(r, action, farmer_id, pairs): Into the audit what was done to a farmer;
+ * pairs are names and values of its details, ended by a NULL name, or NULL for
+ * none (farmer_audit.c). */
+enum err farmer_event(struct req *r, const char *action, const char *farmer_id,
+    const char *const *pairs);
 
 /* Rules that several nouns use (fields.c). */
 extern const struct shape_rule plain_rule;	/* no control characters */

@@ -89,20 +89,22 @@ make(struct req *r, struct store_object *master, struct store_object *card)
 	return e;
 }
 
+/* The farmer first: that holds the row, so two uploads come one after the other. */
 static enum err
 switch_photo(struct req *r, const char *photo_id, const char *portrait_id)
 {
 	const char *farmer_id = req_param(r, "farmer_id");
-	enum err e = q_file_replace(r->db, &(struct file_replace_in){
-	    .farmer_id = farmer_id, .file_type = "photo", .other_type = "portrait",
-	    .now = r->now }, NULL);
-
-	if (e)
-		return e;
-	return q_farmer_set_photo(r->db, &(struct farmer_set_photo_in){
+	int64_t n;
+	enum err e = q_farmer_set_photo(r->db, &(struct farmer_set_photo_in){
 	    .farmer_id = farmer_id, .photo_file_id = photo_id,
 	    .portrait_file_id = portrait_id, .now = r->now,
-	    SCOPE(front_viewer(r)) }, NULL);
+	    SCOPE(front_viewer(r)) }, &n);
+
+	if (!e && !n) /* deleted since it was looked up */
+		return fail(r, ERR_MISSING, "Farmer %s not found", farmer_id);
+	return e ? e : q_file_replace(r->db, &(struct file_replace_in){
+	    .farmer_id = farmer_id, .file_type = "photo", .other_type = "portrait",
+	    .now = r->now }, NULL);
 }
 
 static enum err
@@ -116,7 +118,9 @@ store_photo(struct req *r, struct store_object *master, struct store_object *car
 		e = note_file(r, master, "photo");
 	if (!e)
 		e = note_file(r, card, "portrait");
-	return e;
+	return e ? e : farmer_event(r, "photo_upload_success",
+	    req_param(r, "farmer_id"), (const char *const[]){
+	    "file_id", master->id, "sha256", master->sha256, NULL });
 }
 
 enum err
@@ -157,6 +161,15 @@ photo_upload(struct req *r)
 }
 
 enum err
+photo_upload_plain(struct req *r)
+{
+	const char *file_id;
+	enum err e = photo_put(r, req_param(r, "farmer_id"), &file_id);
+
+	return e ? e : reply(r, 200, &(struct upload_done){ "Photo uploaded", file_id });
+}
+
+enum err
 photo_delete(struct req *r)
 {
 	const char *farmer_id = req_param(r, "farmer_id");
@@ -164,6 +177,8 @@ photo_delete(struct req *r)
 
 	if (!e)
 		e = switch_photo(r, NULL, NULL);
+	if (!e)
+		e = farmer_event(r, "photo_delete", farmer_id, NULL);
 	if (e)
 		return e;
 	log_write(LOG_INFO, "photo deleted farmer=%s who=%s", farmer_id,

@@ -144,6 +144,25 @@ verify_triple(struct req *r, const struct verify_form *in, struct verify_out *ou
 	return OK;
 }
 
+/* What came of it, in the audit; a refusal is kept though the request fails. */
+static enum err
+record(struct req *r, enum err outcome, const struct verify_out *out)
+{
+	enum err e;
+
+	if (!outcome)
+		return farmer_event(r, "qr_verify_success", out->farmer_id,
+		    (const char *const[]){ "card_status", out->card_status,
+		    "serial", out->card_serial, NULL });
+	if (outcome != ERR_BAD && outcome != ERR_MISSING)
+		return outcome;
+	e = farmer_event(r, outcome == ERR_BAD ? "qr_verify_failed" :
+	    "qr_verify_not_found", NULL, NULL);
+	if (!e)
+		e = front_save(r);
+	return e ? e : outcome;
+}
+
 enum err
 verify_card(struct req *r, const struct verify_form *in, struct verify_out *out)
 {
@@ -152,8 +171,9 @@ verify_card(struct req *r, const struct verify_form *in, struct verify_out *out)
 
 	if (e)
 		return e;
-	return text_empty(in->qr) ? verify_triple(r, in, out) :
+	e = text_empty(in->qr) ? verify_triple(r, in, out) :
 	    verify_text(r, in->qr, out);
+	return record(r, e, out);
 }
 
 enum err

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -98,6 +99,39 @@ store_write(struct store_object *o, const void *p, size_t n)
 		if (done < 0)
 			return failed("write");
 		bytes += done;
+		n -= (size_t)done;
+	}
+	return OK;
+}
+
+/* Which failures of copy_file_range say that it can't between these two files. */
+static bool
+cannot_share(int why)
+{
+	return why == EXDEV || why == EINVAL || why == ENOSYS || why == EOPNOTSUPP ||
+	    why == EPERM;
+}
+
+enum err
+store_take(struct store_object *o, int fd, size_t offset, size_t n)
+{
+	off_t at = (off_t)offset;
+	bool plain = false;
+
+	while (n) {
+		ssize_t done = plain ? sendfile(o->fd, fd, &at, n) :
+		    copy_file_range(fd, &at, o->fd, NULL, n, 0);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0 && !plain && cannot_share(errno)) {
+			plain = true;
+			continue;
+		}
+		if (done == 0) /* the file is shorter than was said */
+			errno = EIO;
+		if (done <= 0)
+			return failed("copy");
 		n -= (size_t)done;
 	}
 	return OK;

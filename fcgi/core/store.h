@@ -32,6 +32,10 @@ enum err store_begin(struct store_object *o);
 /* store_write(o, p, n): Append n bytes. */
 enum err store_write(struct store_object *o, const void *p, size_t n);
 
+/* store_take(o, fd, offset, n): Append n bytes of the file fd from offset on. The
+ * kernel copies them; where the file system can, they are shared instead. */
+enum err store_take(struct store_object *o, int fd, size_t offset, size_t n);
+
 /* store_keep(o): Flush it and put it into its place; closes fd. On failure it is
  * dropped. */
 enum err store_keep(struct store_object *o);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef APP_FARMER_AUDIT_H
+#define APP_FARMER_AUDIT_H
+
+#include "err.h"
+
+struct farmer_draft;
+struct req;
+
+/* What is done to a farmer, as the audit has it: module "farmers", the subject the
+ * farmer's number; farmer_event (fields.h) is for all but changes of the record. */
+
+/* farmer_event_change(r, action, was, now): A change, with those fields that differ
+ * before and after. Of NRC and birth date it only says that they changed. */
+enum err farmer_event_change(struct req *r, const char *action,
+    const struct farmer_draft *was, const struct farmer_draft *now);
+
+#endif
