@@ -9,7 +9,9 @@
 #include "buf.h"
 #include "fields.h"
 #include "front.h"
+#include "login.h"
 #include "queries.h"
+#include "text.h"
 
 static const struct shape_field farmer_done_fields[] = {
 	FIELD(farmer_done, message, SHAPE_TEXT),
@@ -113,3 +115,20 @@ texts_split(struct arena *a, const char *joined, size_t max)
 	}
 	return list;
 }
+
+static bool
+name_holds(const char *s)
+{
+	return text_points(s) <= 100 && plain_holds(s);
+}
+
+const struct shape_rule name_rule = {
+	.type = "value_error", .holds = name_holds,
+	.msg = "Value error, at most 100 plain characters are allowed"
+};
+
+const struct shape_rule mail_rule = {
+	.type = "value_error", .holds = login_email_holds,
+	.msg = "value is not a valid email address: It must have an @-sign and the name "
+	    "of a domain that can receive mail."
+};

@@ -15,7 +15,8 @@
 #include "queries.h"
 #include "text.h"
 
-enum { LOCAL_MAX = 64, DOMAIN_MAX = 253, LABEL_MAX = 63, NUMBER_TRIES = 10 };
+enum { ADDRESS_MAX = 254, LOCAL_MAX = 64, DOMAIN_MAX = 253, LABEL_MAX = 63 };
+enum { NUMBER_TRIES = 10 };
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
@@ -105,7 +106,7 @@ login_email_holds(const char *typed)
 	struct part all = address_of(typed), local = all, domain;
 	const char *at = memchr(all.at, '@', all.n);
 
-	if (!at)
+	if (!at || all.n > ADDRESS_MAX)
 		return false;
 	local.n = (size_t)(at - all.at);
 	domain = (struct part){ at + 1, all.n - local.n - 1 };
