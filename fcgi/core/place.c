@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The initial places and ethnic groups of the country. The CSV files are inside the program
- * (core/data.S); their fields hold no commas or quotes, which a test checks.
+ * The initial places and ethnic groups of the country. The CSV files are inside the
+ * program (core/data.S); their fields hold no commas or quotes, which a test checks.
  */
 #include <stdbool.h>
 #include <stdint.h>
