@@ -105,6 +105,32 @@ do_sweep(struct chores *c)
 	return sweep(c, ORPHAN_AGE_S);
 }
 
+/* The audit: technical rows go by their level, people's data after years. Which row
+ * is which is in the statement. In batches, so that no lock is long. */
+static enum err
+do_audit(struct chores *c)
+{
+	int64_t n;
+	enum err e;
+
+	do {
+		e = q_audit_purge(c->db, &(struct audit_purge_in){
+		    .info_before = c->now - conf.keep_info_hours * CLOCK_HOUR,
+		    .error_before = c->now - conf.keep_error_days * CLOCK_DAY,
+		    .audit_before = clock_add_years(c->now, (int)-conf.audit_years) },
+		    &n);
+	} while (!e && n && !proc_stopping());
+	return e;
+}
+
+/* Whoever asks for the service's health sees by this that jobs are done. */
+static enum err
+do_beat(struct chores *c)
+{
+	return q_heartbeat_set(c->db, &(struct heartbeat_set_in){
+	    .beat_name = "job worker", .now = c->now }, NULL);
+}
+
 static struct chore {
 	const char *name;
 	int64_t every;		/* microseconds */
@@ -113,6 +139,8 @@ static struct chore {
 } chores[] = {
 	{ "expired", 5 * CLOCK_MINUTE, do_expired, 0 },
 	{ "sweep", CLOCK_HOUR, do_sweep, 0 },
+	{ "audit", 5 * CLOCK_MINUTE, do_audit, 0 },
+	{ "beat", 15 * CLOCK_SECOND, do_beat, 0 },
 };
 
 enum { N_CHORES = sizeof(chores) / sizeof(chores[0]) };

@@ -134,6 +134,89 @@ clock_read_date(const char *s, int64_t *day)
 	return true;
 }
 
+/* Two digits at *s that make at most max, and pass them; -1 if there are none. */
+static int
+read_two(const char **s, int max)
+{
+	const char *p = *s;
+	int n;
+
+	if (p[0] < '0' || p[0] > '9' || p[1] < '0' || p[1] > '9')
+		return -1;
+	n = (p[0] - '0') * 10 + (p[1] - '0');
+	*s += 2;
+	return n <= max ? n : -1;
+}
+
+/* ":05.123" as microseconds; 0 if there are no seconds, -1 if they are wrong. */
+static int64_t
+read_seconds(const char **s)
+{
+	int64_t unit = CLOCK_SECOND / 10, t;
+	int n;
+
+	if (**s != ':')
+		return 0;
+	(*s)++;
+	n = read_two(s, 59);
+	if (n < 0)
+		return -1;
+	t = n * CLOCK_SECOND;
+	if (**s != '.')
+		return t;
+	for ((*s)++, n = 0; **s >= '0' && **s <= '9' && n < 9; (*s)++, n++, unit /= 10)
+		t += (**s - '0') * unit;
+	return n ? t : -1;
+}
+
+/* "Z", "+02:00" or nothing, to the end of s. */
+static bool
+read_offset(const char *s, int64_t *offset)
+{
+	int sign = *s == '-' ? -1 : 1, hours, minutes;
+
+	*offset = 0;
+	if (!*s || ((*s == 'Z' || *s == 'z') && !s[1]))
+		return true;
+	if (!strchr("+- ", *s++))
+		return false;
+	hours = read_two(&s, 23);
+	if (hours < 0 || *s++ != ':')
+		return false;
+	minutes = read_two(&s, 59);
+	*offset = sign * (hours * CLOCK_HOUR + minutes * CLOCK_MINUTE);
+	return minutes >= 0 && !*s;
+}
+
+bool
+clock_read(const char *s, int64_t *t)
+{
+	char date[11] = "";
+	int64_t day, seconds, offset;
+	int hours, minutes;
+
+	if (!s || strlen(s) < 10)
+		return false;
+	memcpy(date, s, 10);
+	if (!clock_read_date(date, &day))
+		return false;
+	s += 10;
+	*t = day;
+	if (!*s)
+		return true;
+	if (!strchr("Tt ", *s++))
+		return false;
+	hours = read_two(&s, 23);
+	if (hours < 0 || *s++ != ':')
+		return false;
+	minutes = read_two(&s, 59);
+	seconds = minutes < 0 ? -1 : read_seconds(&s);
+	if (seconds < 0 || !read_offset(s, &offset))
+		return false;
+	*t = day + hours * CLOCK_HOUR + minutes * CLOCK_MINUTE + seconds - offset;
+	return true;
+}
+
 int
 clock_years(int64_t from, int64_t to)
 {

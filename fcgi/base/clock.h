@@ -30,6 +30,12 @@ int clock_date(int64_t t, char out[CLOCK_TEXT]);
  * *day = its midnight UTC. False if s is anything else; NULL is false. */
 bool clock_read_date(const char *s, int64_t *day);
 
+/* clock_read(s, t): Read a time as RFC 3339 section 5.6 writes it into *t. The seconds,
+ * their fraction (6 digits count) and the offset may be left out: then UTC; so may
+ * the whole time of day: then midnight. A blank may stand for T and for the + of the
+ * offset, as addresses make it of that. False if s is anything else; NULL is false. */
+bool clock_read(const char *s, int64_t *t);
+
 /* clock_years(from, to): Whole years that have passed between two times, as
  * birthdays count them. */
 int clock_years(int64_t from, int64_t to);

@@ -35,6 +35,14 @@ struct conf {
 	int64_t card_years;		/* CARD_YEARS: how long a card is valid */
 	int64_t login_attempts;		/* LOGIN_ATTEMPTS: in 15 minutes, per account */
 	int64_t login_attempts_address;	/* LOGIN_ATTEMPTS_ADDRESS: per address */
+	int64_t keep_info_hours;	/* LOG_KEEP_INFO_HOURS: of technical rows */
+	int64_t keep_error_days;	/* LOG_KEEP_ERROR_DAYS: the same */
+	int64_t audit_years;		/* AUDIT_KEEP_YEARS: of people's data */
+	int64_t app_code;		/* APP_VERSION_CODE; 0: none is told */
+	const char *app_name;		/* APP_VERSION_NAME */
+	const char *app_url;		/* APP_DOWNLOAD_URL, or "" */
+	const char *app_notes;		/* APP_RELEASE_NOTES, or "" */
+	bool app_mandatory;		/* APP_MANDATORY */
 	bool docs;			/* DOCS: serve /docs and /openapi.json */
 	bool durable;			/* DURABLE: SQLite synchronous=FULL */
 };

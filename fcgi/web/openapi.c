@@ -289,7 +289,13 @@ put_gives(struct writer *w, const struct shape *gives)
 		meet(w, gives);
 		put_ref(w, gives);
 	}
-	put(w, "}}");
+	put(w, "}");
+	if (gives->media) {
+		put(w, ",");
+		put_text(w, gives->media);
+		put(w, ":{}");
+	}
+	put(w, "}");
 }
 
 /* The handler's name; where it serves several rows, numbered from the second. */

@@ -87,7 +87,8 @@ struct shape {
 	const struct shape_field *fields;
 	size_t n_fields, size;	/* size: of the struct */
 	const struct shape *list_of; /* output: a bare array of these */
-	const char *media;	/* for SHAPE_FILE: "application/pdf" */
+	const char *media;	/* for SHAPE_FILE: "application/pdf"; for SHAPE_BODY: a
+				 * form in which it is given as well, or NULL */
 };
 
 /* For routes that take nothing (the common case). */

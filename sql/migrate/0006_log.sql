@@ -16,7 +16,6 @@ CREATE INDEX audit_nobody ON audit (user_id, subject, logged_at)
 CREATE INDEX farmer_region ON farmer (province_name, district_name,
 	registration_status, deleted_at, farmer_id);
 CREATE INDEX farmer_created ON farmer (created_at, deleted_at);
-CREATE INDEX farmer_register ON farmer (created_by, created_at, deleted_at);
 
 -- When a process that runs all the time was last seen to work.
 CREATE TABLE heartbeat (

@@ -116,6 +116,24 @@ test_clock(void)
 	    "days that do not exist");
 	ok(!clock_read_date("1990-1-5", &day) && !clock_read_date("1990-01-05 ", &day) &&
 	    !clock_read_date("", &day) && !clock_read_date(NULL, &day), "other forms");
+	ok(clock_read("2024-02-29T01:02:03.5+02:00", &day) &&
+	    clock_text(day, out) && text_same(out, "2024-02-28T23:02:03.500000+00:00"),
+	    "a time with an offset");
+	ok(clock_read("2024-02-29 01:02", &born) && clock_read("2024-02-29T01:02:00Z", &day)
+	    && born == day, "a time without seconds and offset is UTC");
+	ok(clock_read("2024-02-29T01:02:00 01:00", &born) && day - born == CLOCK_HOUR,
+	    "a blank stands for +");
+	ok(clock_read("2024-02-29T01:02:00.1234567-01:00", &born) &&
+	    born - day == CLOCK_HOUR + 123456, "six digits count");
+	ok(clock_read("2024-02-29", &born) && day - born == 62 * CLOCK_MINUTE, "a day");
+	ok(!clock_read("2024-02-29T", &day) && !clock_read("2024-02-29T1:02", &day) &&
+	    !clock_read("2024-02-29T24:00", &day) && !clock_read("2024-02-29T01:60", &day) &&
+	    !clock_read("2024-02-29T01:02:60", &day) &&
+	    !clock_read("2024-02-29T01:02:00.", &day) &&
+	    !clock_read("2024-02-29T01:02:00+1", &day) &&
+	    !clock_read("2024-02-29T01:02:00+01:00x", &day) &&
+	    !clock_read("2024-02-30T01:02", &day) && !clock_read("yesterday", &day) &&
+	    !clock_read("", &day) && !clock_read(NULL, &day), "no times");
 	(void)clock_read_date("2008-02-29", &born);
 	(void)clock_read_date("2026-02-28", &day);
 	ok(clock_years(born, day) == 17, "not yet 18");

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * CSV cell by cell. A cell writes the comma before it unless it is the first of its
+ * line, which is known from the byte before: a line end or the byte order mark.
+ */
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "buf.h"
+#include "csv.h"
+
+#define MARK "\xef\xbb\xbf"
+
+/* Is nothing written on this line yet? A cell never ends in a bare CR LF or in the
+ * mark: the first would be in quotes, the second has csv_end before what follows. */
+static void
+cell(struct buf *b)
+{
+	bool first = b->n == 0 || b->bytes[b->n - 1] == '\n' ||
+	    (b->n == 3 && memcmp(b->bytes, MARK, 3) == 0);
+
+	if (!first)
+		buf_char(b, ',');
+}
+
+void
+csv_begin(struct buf *b)
+{
+	buf_text(b, MARK);
+}
+
+void
+csv_text(struct buf *b, const char *s)
+{
+	bool quoted;
+
+	cell(b);
+	if (!s || !*s) {
+		buf_text(b, "\"\""); /* so that a line of one empty cell is one */
+		return;
+	}
+	quoted = strpbrk(s, ",\"\r\n") != NULL;
+	if (quoted)
+		buf_char(b, '"');
+	if (strchr("=+-@\t\r", *s))
+		buf_char(b, '\'');
+	for (; *s; s++) {
+		if (*s == '"')
+			buf_char(b, '"');
+		buf_char(b, *s);
+	}
+	if (quoted)
+		buf_char(b, '"');
+}
+
+void
+csv_int(struct buf *b, int64_t n)
+{
+	cell(b);
+	buf_number(b, n);
+}
+
+void
+csv_real(struct buf *b, double x)
+{
+	cell(b);
+	if (isfinite(x))
+		buf_print(b, "%.15g", x);
+	else
+		buf_text(b, "\"\"");
+}
+
+void
+csv_end(struct buf *b)
+{
+	buf_text(b, "\r\n");
+}
