@@ -3,6 +3,9 @@
  * Provinces, districts and chiefdoms, for forms. Public and small. Codes are looked
  * up in upper case, as people type them in any.
  */
+#include <stdlib.h>
+#include <string.h>
+
 #include "arena.h"
 #include "fields.h"
 #include "front.h"
@@ -172,7 +175,8 @@ geo_chiefdom_show(struct req *r)
 
 /*
  * The tree. Each row keeps the names of what it lies in, as the existing clients
- * expect. Three lists are read once; children are put under their parents by code.
+ * expect. Three lists are read once; children are put under their parents by code, the
+ * many chiefdoms by a search in their sorted list.
  */
 struct chiefdom_node {
 	const char *title, *ethnic_group, *district_name, *province_code,
@@ -233,22 +237,51 @@ struct tree {
 	size_t n_provinces, n_districts, n_chiefdoms;
 };
 
+/* By district, and there as the list was. */
+static int
+compare_chiefdoms(const void *a, const void *b)
+{
+	const struct geo_chiefdoms_row *x = a, *y = b;
+	int by = strcmp(x->district_code, y->district_code);
+
+	if (!by)
+		by = strcmp(x->chiefdom_name, y->chiefdom_name);
+	return by ? by : strcmp(x->chiefdom_code, y->chiefdom_code);
+}
+
+/* The first chiefdom of a district, or of the one after it, in the sorted list. */
+static size_t
+chiefdoms_start(const struct tree *t, const char *district_code)
+{
+	size_t low = 0, high = t->n_chiefdoms;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(t->chiefdoms[middle].district_code, district_code) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static void
 add_chiefdoms(struct arena *a, const struct tree *t, struct district_node *d)
 {
+	const size_t start = chiefdoms_start(t, d->district_code);
 	struct chiefdom_node *nodes;
-	size_t n = 0;
+	size_t end = start;
 
-	for (size_t i = 0; i < t->n_chiefdoms; i++)
-		n += text_same(t->chiefdoms[i].district_code, d->district_code);
-	nodes = arena_array(a, struct chiefdom_node, n);
-	d->chiefdoms.items = nodes;
-	for (size_t i = 0; i < t->n_chiefdoms; i++) {
+	while (end < t->n_chiefdoms &&
+	    text_same(t->chiefdoms[end].district_code, d->district_code))
+		end++;
+	nodes = arena_array(a, struct chiefdom_node, end - start);
+	d->chiefdoms = (struct shape_list){ nodes, end - start };
+	for (size_t i = start; i < end; i++) {
 		const struct geo_chiefdoms_row *c = &t->chiefdoms[i];
 
-		if (!text_same(c->district_code, d->district_code))
-			continue;
-		nodes[d->chiefdoms.n++] = (struct chiefdom_node){
+		nodes[i - start] = (struct chiefdom_node){
 			c->title, c->ethnic_group, d->district_name,
 			d->province_code, d->district_code, c->chiefdom_code,
 			c->chiefdom_name };
@@ -295,6 +328,9 @@ geo_hierarchy(struct req *r)
 		    &t.chiefdoms, &t.n_chiefdoms);
 	if (e)
 		return e;
+	if (t.n_chiefdoms)
+		qsort(t.chiefdoms, t.n_chiefdoms, sizeof(*t.chiefdoms),
+		    compare_chiefdoms);
 	nodes = arena_array(r->arena, struct province_node, t.n_provinces);
 	for (size_t i = 0; i < t.n_provinces; i++) {
 		nodes[i].province_code = t.provinces[i].province_code;
