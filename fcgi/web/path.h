@@ -11,7 +11,7 @@ struct buf;
 /* Percent-encoding (RFC 3986 section 2.1), request targets and query strings. */
 
 enum {
-	PATH_TARGET = 2048,	/* bytes of a request target that we look at */
+	PATH_TARGET = 8192,	/* bytes of a request target: all that nginx takes */
 	PATH_PAIRS = 64		/* keys of a query */
 };
 
