@@ -95,11 +95,51 @@ struct attempt {
 	struct throttle account, address;
 };
 
+/* Record what does not lead on, for good: the request is about to be refused. subject
+ * is the account or farmer it was about, NULL when there is none; never what was
+ * typed, which may be an NRC or, in the wrong field, a password. */
 static enum err
-refuse(const struct attempt *t, const char *words)
+record_refusal(struct req *r, const char *action, const char *reason,
+    const char *subject)
 {
+	enum err e = front_audit(r, &(struct audit_event){ .level = "WARNING",
+	    .module = "auth", .action = action, .subject = subject,
+	    .details = arena_print(r->arena, "{\"reason\":\"%s\"}", reason) });
+
+	return e ? e : front_save(r);
+}
+
+static enum err
+refuse(const struct attempt *t, const char *reason, const char *subject,
+    const char *words)
+{
+	enum err e = record_refusal(t->r, "login_failed", reason, subject);
+
 	log_write(LOG_WARN, "login refused address=%s", t->r->address);
-	return fail(t->r, ERR_AUTH, "%s", words);
+	return e ? e : fail(t->r, ERR_AUTH, "%s", words);
+}
+
+static enum err
+block(const struct attempt *t, const char *reason, const char *subject)
+{
+	enum err e = record_refusal(t->r, "login_blocked", reason, subject);
+
+	return e ? e : fail(t->r, ERR_DENIED,
+	    "Account is disabled. Contact administrator.");
+}
+
+/* The right one has come: it is the first thing recorded as done by him. */
+static enum err
+record_success(const struct attempt *t, const struct viewer *v)
+{
+	const void *before = t->r->who;
+	enum err e;
+
+	t->r->who = v;
+	e = front_audit(t->r, &(struct audit_event){ .module = "auth",
+	    .action = "login_success", .subject = v->subject });
+	t->r->who = before;
+	return e;
 }
 
 static struct shape_texts
@@ -123,6 +163,8 @@ welcome(const struct attempt *t, const struct viewer *v, const struct user_out *
 		e = throttle_forgive(&t->address);
 	if (!e)
 		e = session_start(t->r->db, t->r->arena, v, t->r->now, &tokens);
+	if (!e)
+		e = record_success(t, v);
 	if (e)
 		return e;
 	log_write(LOG_INFO, "login ok who=%s address=%s", v->mark, t->r->address);
@@ -147,9 +189,9 @@ role_fits(struct arena *a, const char *role, const struct viewer *v)
 }
 
 static enum err
-refuse_role(const struct attempt *t)
+refuse_role(const struct attempt *t, const struct viewer *v)
 {
-	return refuse(t, arena_print(t->r->arena, "Invalid credentials for %s login",
+	return refuse(t, "role_mismatch", v->subject, arena_print(t->r->arena, "Invalid credentials for %s login",
 	    t->form->role));
 }
 
@@ -183,15 +225,16 @@ login_account(const struct attempt *t)
 	if (e && e != ERR_MISSING)
 		return e;
 	if (!password_check(e ? NULL : row->password_hash, t->form->password))
-		return refuse(t, "Invalid email or password");
+		return refuse(t, e ? "unknown_user" : "password_mismatch",
+		    e ? NULL : row->email, "Invalid email or password");
 	if (!row->is_active)
-		return fail(t->r, ERR_DENIED,
-		    "Account is disabled. Contact administrator.");
+		return block(t, "user_inactive", row->email);
 	v = (struct viewer){ .is_admin = row->is_admin, .is_operator = row->is_operator,
 	    .is_farmer = row->is_farmer, .account_id = row->account_id,
-	    .subject = row->email, .mark = row->email };
+	    .subject = row->email, .mark = row->operator_id && !row->is_admin ?
+		row->operator_id : row->email };
 	if (!role_fits(t->r->arena, t->form->role, &v))
-		return refuse_role(t);
+		return refuse_role(t, &v);
 	e = renew_hash(t, row);
 	if (!e)
 		e = q_account_signed_in(t->r->db, &(struct account_signed_in_in){
@@ -239,14 +282,14 @@ login_farmer(const struct attempt *t)
 	if (!birth)
 		return ERR_BROKEN;
 	if (!text_same_secret(birth, normal_date(a, t->form->password)) || !n)
-		return refuse(t, "Invalid NRC or date of birth");
+		return refuse(t, n ? "dob_mismatch" : "unknown_user",
+		    n ? row->farmer_id : NULL, "Invalid NRC or date of birth");
 	if (!row->is_active)
-		return fail(t->r, ERR_DENIED,
-		    "Account is disabled. Contact administrator.");
+		return block(t, "farmer_inactive", row->farmer_id);
 	v = (struct viewer){ .is_farmer = true, .farmer_id = row->farmer_id,
 	    .subject = row->farmer_id, .mark = row->farmer_id };
 	if (!role_fits(a, t->form->role, &v))
-		return refuse_role(t);
+		return refuse_role(t, &v);
 	*user = (struct user_out){ .id = row->farmer_row_id, .email = row->contact_email,
 	    .roles = farmer_role(a), .is_active = true, .phone = row->phone_primary,
 	    .full_name = arena_print(a, "%s %s", row->first_name, row->last_name),
@@ -358,8 +401,11 @@ check_change(struct req *r, const struct account_by_email_row *row)
 	e = front_throttle(r, throttle.kind, throttle.subject, conf.login_attempts);
 	if (e)
 		return e;
-	if (!password_check(row->password_hash, in->current_password))
-		return fail(r, ERR_AUTH, "Current password is incorrect");
+	if (!password_check(row->password_hash, in->current_password)) {
+		e = record_refusal(r, "change_password_failed", "password_mismatch",
+		    row->email);
+		return e ? e : fail(r, ERR_AUTH, "Current password is incorrect");
+	}
 	if (text_same(in->current_password, in->new_password))
 		return fail(r, ERR_BAD,
 		    "New password must be different from current password");
@@ -395,6 +441,9 @@ auth_change_password(struct req *r)
 	if (!e)
 		e = q_session_end_account(r->db, &(struct session_end_account_in){
 		    .account_id = v->account_id, .session_id = v->session_id }, NULL);
+	if (!e)
+		e = front_audit(r, &(struct audit_event){ .module = "auth",
+		    .action = "change_password", .subject = v->subject });
 	if (e)
 		return e;
 	log_write(LOG_INFO, "password changed who=%s", v->mark);
@@ -405,8 +454,12 @@ auth_change_password(struct req *r)
 enum err
 auth_sign_out(struct req *r)
 {
-	return q_session_end(r->db, &(struct session_end_in){
-	    .session_id = front_viewer(r)->session_id }, NULL);
+	const struct viewer *v = front_viewer(r);
+	enum err e = q_session_end(r->db, &(struct session_end_in){
+	    .session_id = v->session_id }, NULL);
+
+	return e ? e : front_audit(r, &(struct audit_event){ .module = "auth",
+	    .action = "logout", .subject = v->subject });
 }
 
 enum err

@@ -53,7 +53,8 @@ def recorder():
 
 @pytest.fixture(scope="session")
 def server(recorder):
-    running = servers.Server({"FRONTEND_ORIGIN": "https://office.cem.example"})
+    running = servers.Server({"FRONTEND_ORIGIN": "https://office.cem.example",
+                              "APP_VERSION_CODE": "7", "APP_VERSION_NAME": "1.2.0"})
     try:
         running.start()
         found = Client(running).get("/openapi.json")

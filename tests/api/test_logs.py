@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: MIT
+"""The audit as administrators read it (contract 72, 73), what signing in and out leaves
+in it, and how long it stays."""
+import datetime
+import json
+
+import people
+import pytest
+import server as servers
+from client import faulty, refused
+
+FIELDS = {"timestamp", "level", "module", "endpoint", "user_id", "role", "action",
+          "details", "ip_address", "request_id", "duration_ms", "_id", "subject",
+          "before", "after"}
+
+
+def rows(admin, **filters):
+    reply = admin.get("/api/logs/", params=dict({"page_size": 100}, **filters))
+    assert reply.status_code == 200, reply.text
+    return reply.json()["items"]
+
+
+def about(admin, subject, **filters):
+    return [i for i in rows(admin, **filters) if i["subject"] == subject]
+
+
+def sign_in(anyone, email, password, role=None):
+    return anyone.post("/api/auth/login", token=None, json={
+        "email": email, "password": password, "role": role})
+
+
+@pytest.mark.parametrize("path", ["/api/logs/", "/api/logs", "/api/", "/api"])
+def test_a_page(admin, operator, path):
+    page = admin.get(path, params={"page": 1, "page_size": 2}).json()
+    assert set(page) == {"items", "total", "page", "page_size"}
+    assert (page["page"], page["page_size"]) == (1, 2)
+    assert len(page["items"]) == 2 <= page["total"]
+    for item in page["items"]:
+        assert set(item) == FIELDS
+        assert item["details"] is None or isinstance(item["details"], dict)
+
+
+def test_pages_follow_each_other_newest_first(admin, new_user):
+    for _ in range(3):
+        new_user()
+    end = rows(admin, page_size=1)[0]["timestamp"]
+    whole = rows(admin, page_size=6, end=end)
+    parts = sum((rows(admin, page_size=2, page=n, end=end) for n in (1, 2, 3)), [])
+    assert [i["_id"] for i in parts] == [i["_id"] for i in whole]
+    times = [i["timestamp"] for i in whole]
+    assert times == sorted(times, reverse=True)
+
+
+def test_the_last_page(admin, operator):
+    page = admin.get("/api/logs", params={"module": "auth", "page_size": 100}).json()
+    last = (page["total"] - 1) // 100 + 1
+    shown = rows(admin, module="auth", page=last)
+    assert 0 < len(shown) <= 100
+    assert rows(admin, module="auth", page=last + 5) == []
+    assert rows(admin, page=100000) == []
+
+
+def test_filters(admin, anyone, operator, as_farmer, farmer):
+    as_farmer(farmer)
+    sign_in(anyone, "nobody@cem.example", "Wrong-passw0rd")
+    for name, value in (("level", "WARNING"), ("module", "auth"), ("role", "FARMER"),
+                        ("user_id", farmer["farmer_id"]), ("user_id", operator.email)):
+        found = rows(admin, **{name: value})
+        assert {i[name] for i in found} <= {value}, name
+        assert found or value == operator.email, name
+    assert rows(admin, level="warning") == rows(admin, level="WARNING")
+    both = rows(admin, user_id=farmer["farmer_id"], role="FARMER", module="auth",
+                level="INFO")
+    assert [i["action"] for i in both] == ["login_success"]
+    assert rows(admin, user_id=farmer["farmer_id"], level="ERROR") == []
+    assert rows(admin, user_id=farmer["farmer_id"], role="ADMIN") == []
+    assert rows(admin, module="auth", level="NONE") == []
+
+
+def test_the_total_is_of_the_filter(admin, farmer, as_farmer):
+    as_farmer(farmer)
+    as_farmer(farmer)
+    page = admin.get("/api/logs", params={"user_id": farmer["farmer_id"],
+                                          "page_size": 1}).json()
+    assert page["total"] == 2 and len(page["items"]) == 1
+
+
+def test_a_span_of_time_includes_its_ends(admin, farmer, as_farmer):
+    as_farmer(farmer)
+    item = rows(admin, user_id=farmer["farmer_id"])[0]
+    when = item["timestamp"]
+    assert rows(admin, user_id=farmer["farmer_id"], start=when, end=when) == [item]
+    moment = datetime.datetime.fromisoformat(when)
+    later = (moment + datetime.timedelta(microseconds=1)).isoformat()
+    sooner = (moment - datetime.timedelta(microseconds=1)).isoformat()
+    assert rows(admin, user_id=farmer["farmer_id"], start=later) == []
+    assert rows(admin, user_id=farmer["farmer_id"], end=sooner) == []
+    day = when[:10]
+    assert rows(admin, user_id=farmer["farmer_id"], start=day, end=day) == [item]
+    zulu = moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    lusaka = (moment + datetime.timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%S.%f+02:00")
+    assert rows(admin, user_id=farmer["farmer_id"], start=zulu, end=lusaka) == [item]
+
+
+@pytest.mark.parametrize("name,value", [
+    ("page", 0), ("page", -1), ("page", "x"), ("page_size", 0), ("page_size", 101),
+    ("start", "yesterday"), ("end", "2026-13-01"), ("end", "2026-01-01T25:00"),
+])
+def test_bad_filters(admin, name, value):
+    faulty(admin.get("/api/logs", params={name: value}), "query." + name)
+
+
+@pytest.mark.parametrize("path", ["/api/logs", "/api/logs/stats", "/api", "/api/stats"])
+def test_for_administrators_only(anyone, operator, farmer, as_farmer, path):
+    refused(anyone.get(path), 403)
+    refused(operator.get(path), 403)
+    refused(as_farmer(farmer).get(path), 403)
+
+
+@pytest.mark.parametrize("path", ["/api/logs/stats", "/api/logs/stats/", "/api/stats"])
+def test_stats(admin, operator, path):
+    stats = admin.get(path).json()["stats"]
+    assert all(set(s["_id"]) == {"level", "module"} for s in stats)
+    counts = [s["count"] for s in stats]
+    assert counts == sorted(counts, reverse=True)
+    for group in stats:
+        total = admin.get("/api/logs", params=group["_id"]).json()["total"]
+        assert total == group["count"], group
+
+
+# what signing in leaves
+
+
+def test_success_is_recorded_with_the_request(admin, farmer, as_farmer, anyone):
+    info = farmer["personal_info"]
+    reply = sign_in(anyone, info["nrc"], info["date_of_birth"], "farmer")
+    item = rows(admin, user_id=farmer["farmer_id"], module="auth")[0]
+    assert item["action"] == "login_success" and item["level"] == "INFO"
+    assert item["request_id"] == reply.headers["X-Request-ID"]
+    assert item["role"] == "FARMER" and item["ip_address"]
+    assert item["endpoint"] == "/api/auth/login"
+
+
+@pytest.mark.parametrize("change,reason", [
+    ({"password": "Wrong-passw0rd"}, "password_mismatch"),
+    ({"role": "admin"}, "role_mismatch"),
+])
+def test_failed_sign_ins_outlast_the_refusal(admin, anyone, new_user, change, reason):
+    user = new_user()
+    body = dict({"email": user.email, "password": user.password}, **change)
+    refused(sign_in(anyone, **body), 401)
+    found = about(admin, user.email, level="WARNING", module="auth")
+    assert [(i["action"], i["details"]) for i in found] == [
+        ("login_failed", {"reason": reason})]
+    assert found[0]["user_id"] is None
+
+
+def test_a_wrong_birth_date_is_recorded_without_it(admin, anyone, farmer):
+    nrc = farmer["personal_info"]["nrc"]
+    refused(sign_in(anyone, nrc, "1971-03-04", "farmer"), 401)
+    found = about(admin, farmer["farmer_id"], level="WARNING")
+    assert found[0]["details"] == {"reason": "dob_mismatch"}
+    text = json.dumps(rows(admin))
+    assert nrc not in text and "1971-03-04" not in text
+    assert farmer["personal_info"]["date_of_birth"] not in text
+
+
+def test_an_unknown_name_is_recorded_without_it(admin, anyone):
+    typed = people.word() + "@cem.example"
+    reply = sign_in(anyone, typed, "Wrong-passw0rd")
+    refused(reply, 401)
+    item = [i for i in rows(admin, level="WARNING")
+            if i["request_id"] == reply.headers["X-Request-ID"]][0]
+    assert item["details"] == {"reason": "unknown_user"} and item["subject"] is None
+    assert typed not in json.dumps(rows(admin))
+
+
+def test_a_switched_off_farmer_is_blocked(admin, anyone, farmer):
+    info = farmer["personal_info"]
+    assert admin.put(people.path(farmer), json={"is_active": False}).status_code == 200
+    refused(sign_in(anyone, info["nrc"], info["date_of_birth"]), 403)
+    found = about(admin, farmer["farmer_id"], level="WARNING")
+    assert (found[0]["action"], found[0]["details"]) == (
+        "login_blocked", {"reason": "farmer_inactive"})
+
+
+def test_password_and_sign_out(admin, new_user):
+    user = new_user()
+    change = {"current_password": "Wrong-passw0rd", "new_password": "Passw0rd-second"}
+    refused(user.post("/api/auth/change-password", json=change), 401)
+    change["current_password"] = user.password
+    assert user.post("/api/auth/change-password", json=change).status_code == 200
+    assert user.post("/api/auth/logout").status_code == 200
+    actions = [i["action"] for i in about(admin, user.email, module="auth")]
+    assert actions == ["logout", "change_password", "change_password_failed",
+                       "login_success"]
+    text = json.dumps(rows(admin))
+    assert "Passw0rd-second" not in text and user.password not in text
