@@ -3,6 +3,8 @@
 ALTER TABLE account ADD COLUMN is_farmer BOOLEAN NOT NULL DEFAULT FALSE;
 ALTER TABLE account ADD COLUMN created_by TEXT;
 CREATE INDEX account_created ON account (created_at, account_id);
+CREATE INDEX account_admins ON account (account_id) WHERE is_admin AND is_active;
+CREATE INDEX account_operators ON account (created_at, account_id) WHERE is_operator;
 
 CREATE TABLE account_region (
 	account_id TEXT NOT NULL REFERENCES account (account_id) ON DELETE CASCADE,
