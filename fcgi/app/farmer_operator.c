@@ -10,14 +10,14 @@
 
 enum { LIMIT_USUAL = 50, LIMIT_MAX = 200 };
 
-struct farmer_page_find { const int64_t *skip, *limit; };
+struct farmer_skip_find { const int64_t *skip, *limit; };
 
-static const struct shape_field farmer_page_find_fields[] = {
-	FIELD(farmer_page_find, skip, SHAPE_INT, .flags = SHAPE_OPTIONAL, LIMIT(0, 1e9)),
-	FIELD(farmer_page_find, limit, SHAPE_INT, .flags = SHAPE_OPTIONAL,
+static const struct shape_field farmer_skip_find_fields[] = {
+	FIELD(farmer_skip_find, skip, SHAPE_INT, .flags = SHAPE_OPTIONAL, LIMIT(0, 1e9)),
+	FIELD(farmer_skip_find, limit, SHAPE_INT, .flags = SHAPE_OPTIONAL,
 	    LIMIT(1, LIMIT_MAX), .words = "50 unless told"),
 };
-SHAPE(farmer_page_find, "FarmerPageFind", SHAPE_QUERY);
+SHAPE(farmer_skip_find, "FarmerSkipFind", SHAPE_QUERY);
 
 struct farmer_results { int64_t count, total; struct shape_list results; };
 
@@ -47,7 +47,7 @@ static enum err
 list(struct req *r, const char *created_by, struct farmer_results *out)
 {
 	const struct viewer *v = front_viewer(r);
-	const struct farmer_page_find *in = r->in;
+	const struct farmer_skip_find *in = r->in;
 	struct operator_enrolled_row count;
 	struct farmer_get_row *rows;
 	size_t n;
