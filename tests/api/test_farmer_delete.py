@@ -8,9 +8,9 @@ import people
 import pictures
 import pytest
 import trail
-from client import refused
+from client import Client, refused
 from people import path
-from server import ROOT
+from server import ADMIN_EMAIL, ADMIN_PASSWORD, ROOT, Server
 from test_document import PDF, put
 
 
@@ -168,6 +168,34 @@ def test_deleted_twice_with_one_nrc(server, admin, operator, enrol):
     for _ in range(3):
         drop(admin, enrol(operator, personal={"nrc": nrc}))
     assert enrol(operator, personal={"nrc": nrc})
+
+
+def test_a_change_of_keys_keeps_the_nrc_free(recorder):
+    """cem key rotate seals the deleted anew too, and they can be restored after."""
+    server = Server()
+    try:
+        server.start()
+        root = Client(server, recorder).login(ADMIN_EMAIL, ADMIN_PASSWORD)
+        form = people.form()
+        gone = root.post("/api/farmers", json=form).json()
+        drop(root, gone)
+        again = root.post("/api/farmers", json=form).json()
+        server.settings["SECRET_KEY_PREVIOUS"] = server.setting("SECRET_KEY")
+        server.settings["SECRET_KEY"] = "an entirely different key, 32 letters"
+        words = server.cem("key", "rotate", "--config", server.config)[1]
+        assert "sealed 2 rows anew" in words
+        server.settings["SECRET_KEY_PREVIOUS"] = ""
+        assert restore(server, gone, check=False)[0] == 1
+        server.stop()
+        server.start()
+        root.login(ADMIN_EMAIL, ADMIN_PASSWORD)
+        drop(root, again)
+        assert restore(server, gone)[0] == 0
+        found = root.get("/api/farmers", params={"nrc": form["personal_info"]["nrc"]})
+        assert [f["farmer_id"] for f in found.json()] == [gone["farmer_id"]]
+        assert found.json()[0]["nrc"] == form["personal_info"]["nrc"]
+    finally:
+        server.end()
 
 
 def test_restore_of_nobody(server):

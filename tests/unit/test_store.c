@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The store on disk: what is kept is whole and stays, what is dropped is gone. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -67,6 +68,51 @@ test_drop(void)
 	ok(true, "dropping nothing does no harm");
 }
 
+/* A file of n bytes that count up; its descriptor. */
+static int
+source(const char *folder, size_t n)
+{
+	char path[40];
+	uint8_t *bytes = arena_take(a, n);
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/cem-from-XXXXXX", folder);
+	fd = mkstemp(path);
+	(void)unlink(path);
+	for (size_t i = 0; i < n; i++)
+		bytes[i] = (uint8_t)(i * 7 + i / 256);
+	return fd >= 0 && write(fd, bytes, n) == (ssize_t)n ? fd : -1;
+}
+
+/* From the same file system, and from another. */
+static void
+test_take(const char *folder)
+{
+	enum { SIZE = 200000, FROM = 777, TAKEN = 150000 };
+	int fd = source(folder, SIZE);
+	struct store_object o;
+	uint8_t *bytes;
+	size_t n;
+	bool same = true;
+
+	ok(fd >= 0 && store_begin(&o) == OK, "a file to take from");
+	ok(store_write(&o, "abc", 3) == OK && store_take(&o, fd, FROM, TAKEN) == OK &&
+	    store_take(&o, fd, 0, 0) == OK, "a part of it is taken");
+	ok(store_write(&o, "z", 1) == OK && store_keep(&o) == OK &&
+	    o.size == TAKEN + 4, "what is written next stands behind it");
+	ok(store_read(a, o.id, SIZE, &bytes, &n) == OK && n == TAKEN + 4 &&
+	    memcmp(bytes, "abc", 3) == 0 && bytes[n - 1] == 'z', "it is all there");
+	for (size_t i = 0; i < TAKEN; i++)
+		same = same && bytes[i + 3] == (uint8_t)((i + FROM) * 7 + (i + FROM) / 256);
+	ok(same, "byte for byte");
+	(void)store_remove(o.id);
+	(void)store_begin(&o);
+	ok(store_take(&o, fd, FROM, SIZE) == ERR_DOWN, "a file that ends too early fails");
+	ok(store_take(&o, -1, 0, 1) == ERR_BROKEN, "so does none");
+	store_drop(&o);
+	(void)close(fd); /* has no name any more */
+}
+
 static enum err
 count(void *context, const char *id)
 {
@@ -105,6 +151,8 @@ main(void)
 	ok(store_open(root) == OK, "the first opens after that");
 	test_keep();
 	test_drop();
+	test_take("/tmp");
+	test_take("/dev/shm");
 	test_each();
 	arena_end(a);
 	return test_end();
