@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Health and root (contract 70, 76)."""
+"""Health, root and the newest app (contract 70, 71, 74-76)."""
+import server as servers
 
 
 def test_health(anyone):
@@ -50,3 +51,51 @@ def test_document(anyone):
     assert reply.headers["Content-Type"] == "application/json"
     assert reply.json()["openapi"].startswith("3.1")
     assert anyone.call("HEAD", "/openapi.json").status_code == 200
+
+
+# every part of the service (contract 71)
+
+PARTS = {"mongo", "redis", "celery", "disk", "mongo_error", "redis_error",
+         "celery_error", "disk_error"}
+
+
+def test_the_public_learns_no_details(anyone, operator):
+    """No driver errors, hosts or paths for who is no administrator."""
+    for token in (None, "nonsense", operator.token):
+        reply = anyone.get("/api/health/full", token=token)
+        assert reply.status_code == 200
+        body = reply.json()
+        assert set(body) == {"status", "components"}
+        assert set(body["components"]) == PARTS
+        for name, value in body["components"].items():
+            if name.endswith("_error"):
+                assert value in (None, "unreachable", "not seen", "full")
+            else:
+                assert isinstance(value, bool)
+
+
+def test_all_parts_work(anyone, admin):
+    def good():
+        return anyone.get("/api/health/full").json()["status"] == "ok"
+    servers.poll(good)
+    parts = anyone.get("/api/health/full").json()["components"]
+    assert [parts[n] for n in ("mongo", "redis", "celery", "disk")] == [True] * 4
+    assert [parts[n] for n in PARTS if n.endswith("_error")] == [None] * 4
+    more = admin.get("/api/health/full").json()["components"]
+    assert set(more) == PARTS | {"worker_seen_at", "disk_free_mb"}
+    assert more["disk_free_mb"] > 0
+
+
+# the newest app (contract 74, 75)
+
+
+def test_the_newest_app(anyone):
+    for path in ("/api/app/version", "/api/api/app/version"):
+        for token in (None, "nonsense"):  # 401 would sign the app out
+            reply = anyone.get(path, token=token)
+            assert reply.status_code == 200
+            assert reply.json() == {"versionCode": 7, "versionName": "1.2.0",
+                                    "downloadUrl": "", "releaseNotes": "",
+                                    "mandatory": False}
+    assert anyone.get("/api/app/health").json() == {"status": "ok",
+                                                    "latestVersion": "1.2.0"}
