@@ -141,6 +141,19 @@ def test_fault_1_writes_need_an_administrator(anyone, operator, as_farmer, farme
     assert anyone.get(one(group)).json() == group
 
 
+def test_writes_are_in_the_audit(admin, group):
+    admin.put(one(group), json={"is_active": False})
+    admin.put(one(group), json={})  # changes nothing
+    admin.delete(one(group))
+    rows = [r for r in admin.get("/api/logs?module=ethnic_groups&page_size=5").json()[
+        "items"] if r["subject"] == group["_id"]]
+    assert [r["action"] for r in rows] == ["delete_success", "update_success",
+                                           "create_success"]
+    assert rows[1]["before"] == {"name": group["name"], "is_active": True}
+    assert rows[1]["after"] == {"name": group["name"], "is_active": False}
+    assert {r["user_id"] for r in rows} == {admin.email}
+
+
 def test_the_form_proposes_those_in_use(server, admin, operator, group):
     """The page on which operators register farmers."""
     page = Client(server)

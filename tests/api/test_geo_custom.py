@@ -184,6 +184,22 @@ def test_who_may(anyone, as_farmer, farmer, path):
         as_farmer(farmer).post(path, json=body), 403)
 
 
+def test_who_added_it_is_in_the_audit(admin, operator):
+    name = people.word() + " Zone"
+    reply = operator.post(PROVINCES, json={"name": name})
+    code = reply.json()["province_code"]
+    operator.post(PROVINCES, json={"name": name})  # adds nothing
+    rows = [r for r in admin.get("/api/logs?module=geo_custom&page_size=5").json()["items"]
+            if r["subject"] == code]
+    assert len(rows) == 1
+    row = rows[0]
+    assert row["action"] == "add_province" and row["level"] == "INFO"
+    assert row["after"] == {"code": code, "name": name, "parent": None}
+    assert row["user_id"] and row["role"] == "OPERATOR"
+    assert row["request_id"] == reply.headers["X-Request-ID"]
+    assert row["endpoint"] == PROVINCES
+
+
 def test_many_at_once(new_user, anyone, province):
     """Two of one name become one place; different names become different codes."""
     clients = [new_user([], "admin") for _ in range(4)]

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Requests for supplies (contract 58-62)."""
+import people
 import pytest
-from client import faulty, refused
+from client import Client, faulty, refused
 
 ASK, OWN, ALL = ("/api/supplies/" + n for n in ("request", "my-requests", "all"))
 NOBODY = "0123456789abcdef01234567"
@@ -243,6 +244,47 @@ def test_who_may(anyone, admin, operator, someone):
                   patch(anyone, request, status="approved"), remove(anyone, request)):
         assert refused(reply, 403) == "Not authenticated"
     assert own(someone)["requests"][0]["status"] == "pending"
+
+
+def test_a_deleted_farmers_requests_are_not_shown(admin, enrol, as_farmer):
+    before = everybody(admin)["total"], everybody(admin, "?status=pending")["total"]
+    farmer = enrol()
+    request = ask(as_farmer(farmer))
+    assert (everybody(admin)["total"],
+            everybody(admin, "?status=pending")["total"]) == (before[0] + 1, before[1] + 1)
+    assert admin.delete("/api/farmers/" + farmer["farmer_id"]).status_code == 200
+    for query, total in (("", before[0]), ("?status=pending", before[1])):
+        page = everybody(admin, query)
+        assert page["total"] == total
+        assert request["_id"] not in [r["id"] for r in page["requests"]]
+    refused(patch(admin, request, status="approved"), 404)
+
+
+def test_an_account_that_is_no_farmers(server, recorder, admin):
+    """The role alone is no farmer: nothing is asked for in anybody's name."""
+    email = people.word(12).lower() + "@cem.example"
+    reply = admin.post("/api/auth/register", json={
+        "email": email, "password": "Passw0rd-first", "roles": ["FARMER"]})
+    assert reply.status_code == 200, reply.text
+    client = Client(server, recorder).login(email, "Passw0rd-first")
+    assert refused(client.post(ASK, json=body()), 404) == "Farmer profile not found"
+    assert own(client) == {"requests": [], "total": 0}
+
+
+def test_it_is_in_the_audit(admin, someone, farmer):
+    request = ask(someone, notes="not for the audit")
+    patch(admin, request, status="approved", admin_notes="nor this")
+    remove(admin, request)
+    found = admin.get("/api/logs?module=supplies&page_size=10")
+    rows = [r for r in found.json()["items"] if r["subject"] == request["_id"]]
+    assert [(r["action"], r["role"]) for r in rows] == [
+        ("delete_request_success", "ADMIN"), ("update_request_success", "ADMIN"),
+        ("create_request_success", "FARMER")]
+    assert rows[2]["user_id"] == farmer["farmer_id"]
+    assert rows[1]["before"]["status"] == "pending"
+    assert rows[1]["after"] == {"farmer_id": farmer["farmer_id"], "status": "approved",
+                                "urgency": "high"}
+    assert "audit" not in str(rows) and "nor this" not in str(rows)
 
 
 def test_a_farmer_cannot_flood(someone):
