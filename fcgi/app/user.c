@@ -10,6 +10,7 @@
 #include <sodium.h>
 
 #include "arena.h"
+#include "audit.h"
 #include "clock.h"
 #include "command.h"
 #include "conf.h"
@@ -112,6 +113,16 @@ insert(struct command *c, struct db *db, struct account *in)
 	return e ? e : add_districts(db, in, id);
 }
 
+/* What is done here is in the audit too, as done by the host. */
+static enum err
+note(struct db *db, const char *action, const char *email, const char *details)
+{
+	return audit_write(db, &(struct audit_source){ .endpoint = "cem user",
+	    .who = "command line", .now = clock_now() }, &(struct audit_event){
+	    .module = "users", .action = action, .subject = email,
+	    .details = details });
+}
+
 static int
 add(struct command *c)
 {
@@ -143,6 +154,10 @@ add(struct command *c)
 	e = db_begin(db);
 	if (!e)
 		e = insert(c, db, &in);
+	if (!e)
+		e = note(db, "create_user_success", text_lower(c->arena, in.email),
+		    text_same(in.role, "admin") ? "{\"roles\":[\"ADMIN\"]}" :
+		    "{\"roles\":[\"OPERATOR\"]}");
 	e = e ? e : db_commit(db);
 	if (e)
 		return complain("the account was not made");
@@ -203,6 +218,10 @@ change(struct command *c, const char *email, struct login_change *in)
 		e = login_amend(db, c->arena, &row, in);
 	if (e == ERR_DENIED)
 		(void)complain("this is the last active administrator");
+	if (!e)
+		e = note(db, in->password ? "change_password" : "update_user_status",
+		    row.email, !in->is_active ? NULL : *in->is_active ?
+		    "{\"is_active\":true}" : "{\"is_active\":false}");
 	e = e ? e : db_commit(db);
 	if (e)
 		return complain("nothing was changed");

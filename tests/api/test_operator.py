@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """Operators: made, listed with figures, changed, ended; who may see whom."""
-import itertools
 import json
 
 import people
@@ -14,7 +13,6 @@ FIGURES = ("farmer_count", "recent_registrations_30d", "total_land_hectares",
 KEYS = {"_id", "operator_id", "user_id", "email", "full_name", "phone",
         "assigned_regions", "assigned_district", "assigned_districts", "is_active",
         "created_at", "updated_at"}
-numbers = itertools.count()
 
 
 def form(**more):
@@ -405,6 +403,21 @@ def test_who_registered_farmers_stays(admin, make, sign_in):
     detail = refused(admin.delete(at(operator)), 400)
     assert detail == "Cannot delete operator with 2 assigned farmers"
     assert client.get("/api/auth/me").status_code == 200
+
+
+def test_every_change_is_in_the_audit(admin, make):
+    operator = make(assigned_districts=[CHIBOMBO])
+    admin.put(at(operator), json={"assigned_districts": [], "password": "Other-Passw0rd"})
+    admin.call("PATCH", at(operator, "/status"), json={"is_active": False})
+    admin.delete(at(operator))
+    items = admin.get("/api/logs/?page_size=50&module=operators").json()["items"]
+    rows = [i for i in reversed(items) if i["subject"] == operator["operator_id"]]
+    assert [i["action"] for i in rows] == ["create_success", "update_success",
+                                           "update_status", "delete_success"]
+    assert rows[1]["before"]["assigned_districts"] == [CHIBOMBO]
+    assert rows[1]["after"]["assigned_districts"] == []
+    assert rows[1]["details"] == {"password_changed": True}
+    assert PASSWORD not in str(rows) and "Other-Passw0rd" not in str(rows)
 
 
 def test_no_secret_comes_out(admin, make):

@@ -72,6 +72,9 @@ def test_roles_default_to_farmer(admin, sign_in, farmer):
     refused(client.get(people.path(farmer)), 403, 404)
     refused(client.put(people.path(farmer), json={"is_active": False}), 403, 404)
     refused(client.post("/api/farmers", json=people.form()), 403)
+    refused(client.post("/api/supplies/request", json={
+        "items": ["Seeds"], "quantity": "1 bag", "urgency": "low"}), 404)
+    assert client.get("/api/supplies/my-requests").json()["requests"] == []
     assert client.post("/api/auth/change-password", json={
         "current_password": PASSWORD, "new_password": "Other-Passw0rd"}).status_code == 200
     assert client.post("/api/auth/logout").json()["email"] == reply.json()["email"]
@@ -263,6 +266,46 @@ def test_delete(admin, anyone, make, sign_in):
                   patch(admin, at(user, "/deactivate")),
                   admin.put(at(user), json={"full_name": "A"})):
         assert refused(reply, 404) == "User not found"
+
+
+# the audit
+
+
+def logged(admin, subject, module="users"):
+    """What the audit has of one subject: (action, row), the oldest first."""
+    items = admin.get("/api/logs/?page_size=100&module=" + module).json()["items"]
+    return [(i["action"], i) for i in reversed(items) if i["subject"] == subject]
+
+
+def test_every_change_is_in_the_audit(admin, server, make):
+    user = make(["OPERATOR"], full_name="Ann")
+    admin.put(at(user), json={"password": "Second-Passw0rd", "full_name": "Bea"})
+    patch(admin, at(user, "/status"), is_active=False)
+    server.cem("user", "on", user["email"], "--config", server.config)
+    admin.delete(at(user))
+    rows = logged(admin, user["email"])
+    assert [a for a, _ in rows] == [
+        "create_user_success", "update_user", "update_user_status",
+        "update_user_status", "delete_user_success"]
+    made, edited, off, on, deleted = [row for _, row in rows]
+    assert made["after"] == {"email": user["email"], "roles": ["OPERATOR"],
+                             "full_name": "Ann", "is_active": True}
+    assert made["user_id"] == servers.ADMIN_EMAIL and made["role"] == "ADMIN"
+    assert edited["before"]["full_name"] == "Ann"
+    assert edited["after"]["full_name"] == "Bea"
+    assert edited["details"] == {"password_changed": True}
+    assert off["before"]["is_active"] and not off["after"]["is_active"]
+    assert on["details"] == {"is_active": True} and on["user_id"] == "command line"
+    assert deleted["before"]["email"] == user["email"]
+    assert PASSWORD not in str(rows) and "Second-Passw0rd" not in str(rows)
+    registered = make(["ADMIN"], "/api/auth/register")
+    assert [a for a, _ in logged(admin, registered["email"], "auth")] == ["register"]
+
+
+def test_what_was_refused_is_not_in_the_audit(admin, make):
+    user = make()
+    refused(admin.put(at(user), json={"email": "root@cem.example"}), 409)
+    assert [a for a, _ in logged(admin, user["email"])] == ["create_user_success"]
 
 
 # the last administrator, on a server of its own
