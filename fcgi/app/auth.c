@@ -191,8 +191,8 @@ role_fits(struct arena *a, const char *role, const struct viewer *v)
 static enum err
 refuse_role(const struct attempt *t, const struct viewer *v)
 {
-	return refuse(t, "role_mismatch", v->subject, arena_print(t->r->arena, "Invalid credentials for %s login",
-	    t->form->role));
+	return refuse(t, "role_mismatch", v->subject, arena_print(t->r->arena,
+	    "Invalid credentials for %s login", t->form->role));
 }
 
 /* An old hash gives way to a new one now that the password is at hand. */

@@ -3,10 +3,14 @@
 in it, and how long it stays."""
 import datetime
 import json
+import os
+import random
+import sqlite3
+import subprocess
+import time
 
 import people
 import pytest
-import server as servers
 from client import faulty, refused
 
 FIELDS = {"timestamp", "level", "module", "endpoint", "user_id", "role", "action",
@@ -196,3 +200,63 @@ def test_password_and_sign_out(admin, new_user):
                        "login_success"]
     text = json.dumps(rows(admin))
     assert "Passw0rd-second" not in text and user.password not in text
+
+
+# how long it stays
+
+DAY = 86400 * 1000000
+
+
+def change(server, statement):
+    """Write into the audit behind the program's back."""
+    if server.kind == "sqlite":
+        path = os.path.join(server.state, "db", "cem.db")
+        base = sqlite3.connect(path, timeout=30)
+        try:
+            with base:
+                base.execute(statement)
+        finally:
+            base.close()
+        return
+    subprocess.run(["psql", server.database, "-X", "-q", "-c", statement], check=True,
+                   stdin=subprocess.DEVNULL, timeout=60)
+
+
+def test_retention(server, admin):
+    """Technical rows go by their level, people's data after years; see sql/audit.sql."""
+    now = time.time_ns() // 1000
+    word = people.word()
+    cases = [  # age in days, level, module, user, subject, is kept
+        (0.9, "INFO", "auth", None, None, True),
+        (1.1, "INFO", "auth", None, None, False),
+        (1.1, "DEBUG", "middleware", None, None, False),
+        (1.1, "WARNING", "auth", None, None, True),
+        (6.9, "ERROR", "jobs", None, None, True),
+        (7.1, "ERROR", "jobs", None, None, False),
+        (7.1, "WARNING", "auth", None, None, False),
+        (30, "WARNING", "auth", None, "mary@cem.example", True),
+        (30, "INFO", "auth", "OP12345678", None, True),
+        (30, "INFO", "farmers", None, None, True),
+        (3600, "INFO", "farmers", "OP12345678", "ZM12345678", True),
+        (3700, "INFO", "farmers", "OP12345678", "ZM12345678", False),
+        (3700, "ERROR", "users", None, "mary@cem.example", False),
+    ]
+    values = []
+    for i, (age, level, module, user, subject, _) in enumerate(cases):
+        texts = ["%024x" % random.getrandbits(96), level, module,
+                 "%s-%d" % (word, i), "/"]
+        values.append("(%s, %d, %s, %s)" % (
+            ", ".join("'%s'" % t for t in texts), now - int(age * DAY),
+            "'%s'" % user if user else "NULL", "'%s'" % subject if subject else "NULL"))
+    change(server, "INSERT INTO audit (audit_id, level, module, action, endpoint, "
+           "logged_at, user_id, subject) VALUES " + ", ".join(values))
+    server.cem("work", "--once", "--config", server.config)
+    left = []
+    for case in {(c[1], c[2]) for c in cases}:
+        for page in range(1, 20):
+            left += [i["action"] for i in rows(admin, level=case[0], module=case[1],
+                                               page=page)]
+    kept = {int(a.split("-")[1]) for a in left if a.startswith(word + "-")}
+    change(server, "DELETE FROM audit WHERE action >= '%s-' AND action < '%s.'"
+           % (word, word))
+    assert kept == {i for i, c in enumerate(cases) if c[-1]}

@@ -119,15 +119,17 @@ test_clock(void)
 	ok(clock_read("2024-02-29T01:02:03.5+02:00", &day) &&
 	    clock_text(day, out) && text_same(out, "2024-02-28T23:02:03.500000+00:00"),
 	    "a time with an offset");
-	ok(clock_read("2024-02-29 01:02", &born) && clock_read("2024-02-29T01:02:00Z", &day)
-	    && born == day, "a time without seconds and offset is UTC");
+	ok(clock_read("2024-02-29 01:02", &born) &&
+	    clock_read("2024-02-29T01:02:00Z", &day) && born == day,
+	    "a time without seconds and offset is UTC");
 	ok(clock_read("2024-02-29T01:02:00 01:00", &born) && day - born == CLOCK_HOUR,
 	    "a blank stands for +");
 	ok(clock_read("2024-02-29T01:02:00.1234567-01:00", &born) &&
 	    born - day == CLOCK_HOUR + 123456, "six digits count");
 	ok(clock_read("2024-02-29", &born) && day - born == 62 * CLOCK_MINUTE, "a day");
 	ok(!clock_read("2024-02-29T", &day) && !clock_read("2024-02-29T1:02", &day) &&
-	    !clock_read("2024-02-29T24:00", &day) && !clock_read("2024-02-29T01:60", &day) &&
+	    !clock_read("2024-02-29T24:00", &day) &&
+	    !clock_read("2024-02-29T01:60", &day) &&
 	    !clock_read("2024-02-29T01:02:60", &day) &&
 	    !clock_read("2024-02-29T01:02:00.", &day) &&
 	    !clock_read("2024-02-29T01:02:00+1", &day) &&
