@@ -106,6 +106,16 @@ def test_what_it_is_not(server, operator, farmer, content):
     assert len(server.stored()) == before
 
 
+def test_no_open_door_for_other_sites(operator, farmer):
+    """CEM answered any site with credentials allowed."""
+    reply = put(operator, farmer, headers={"Origin": "https://evil.example"})
+    assert reply.status_code == 200
+    assert "Access-Control-Allow-Origin" not in reply.headers
+    assert "Access-Control-Allow-Credentials" not in reply.headers
+    reply = put(operator, farmer, headers={"Origin": "https://localhost"})
+    assert reply.headers["Access-Control-Allow-Origin"] == "https://localhost"
+
+
 def test_unknown_kind(operator, farmer):
     for kind in ("passport", "NRC", "photo", "nrc%20"):
         assert refused(put(operator, farmer, kind), 400) == (
