@@ -68,7 +68,13 @@ test_drop(void)
 	ok(true, "dropping nothing does no harm");
 }
 
-/* A file of n bytes that count up; its descriptor. */
+static uint8_t
+value_at(size_t i)
+{
+	return (uint8_t)(i * 7 + i / 256);
+}
+
+/* A file of n such bytes; its descriptor. */
 static int
 source(const char *folder, size_t n)
 {
@@ -80,7 +86,7 @@ source(const char *folder, size_t n)
 	fd = mkstemp(path);
 	(void)unlink(path);
 	for (size_t i = 0; i < n; i++)
-		bytes[i] = (uint8_t)(i * 7 + i / 256);
+		bytes[i] = value_at(i);
 	return fd >= 0 && write(fd, bytes, n) == (ssize_t)n ? fd : -1;
 }
 
@@ -103,11 +109,11 @@ test_take(const char *folder)
 	ok(store_read(a, o.id, SIZE, &bytes, &n) == OK && n == TAKEN + 4 &&
 	    memcmp(bytes, "abc", 3) == 0 && bytes[n - 1] == 'z', "it is all there");
 	for (size_t i = 0; i < TAKEN; i++)
-		same = same && bytes[i + 3] == (uint8_t)((i + FROM) * 7 + (i + FROM) / 256);
+		same = same && bytes[i + 3] == value_at(i + FROM);
 	ok(same, "byte for byte");
 	(void)store_remove(o.id);
 	(void)store_begin(&o);
-	ok(store_take(&o, fd, FROM, SIZE) == ERR_DOWN, "a file that ends too early fails");
+	ok(store_take(&o, fd, FROM, SIZE) == ERR_DOWN, "one that ends too early fails");
 	ok(store_take(&o, -1, 0, 1) == ERR_BROKEN, "so does none");
 	store_drop(&o);
 	(void)close(fd); /* has no name any more */
