@@ -11,10 +11,11 @@ VALUES (:audit_id, :logged_at, :level, :module, :action, :endpoint, :user_id, :r
 
 -- name: audit_list :many
 -- A page, newest first. lead names the filter whose index is followed (user, role,
--- module, level, time); those that come after it in this order may be set too. Used
--- by log_list.
+-- module, level, time), those that come after it in this order may be set too: one
+-- branch is run. upto is skip and limit together; it ends each branch in itself, for
+-- PostgreSQL would sort all rows of it otherwise. Used by log_list.
 -- nullable: duration_ms
--- types: logged_at BIGINT, lead TEXT, start_at BIGINT, end_at BIGINT, skip BIGINT, limit BIGINT
+-- types: logged_at BIGINT, lead TEXT, start_at BIGINT, end_at BIGINT, skip BIGINT, limit BIGINT, upto BIGINT
 SELECT a.audit_id, a.logged_at, a.level, a.module, a.action, a.endpoint, a.user_id,
        a.role, a.subject, a.details, a.before_values, a.after_values, a.ip_address,
        a.request_id, a.duration_ms
@@ -22,40 +23,55 @@ SELECT a.audit_id, a.logged_at, a.level, a.module, a.action, a.endpoint, a.user_
  WHERE a.audit_id IN (
        SELECT p.audit_id
          FROM (
-              SELECT audit_id, logged_at
-                FROM audit
-               WHERE :lead = 'user'
-                 AND user_id = :user_id
-                 AND (:role IS NULL OR role = :role)
-                 AND (:module IS NULL OR module = :module)
-                 AND (:level IS NULL OR level = :level)
-                 AND logged_at >= :start_at AND logged_at <= :end_at
+              SELECT us.audit_id, us.logged_at
+                FROM (SELECT audit_id, logged_at
+                        FROM audit
+                       WHERE :lead = 'user'
+                         AND user_id = :user_id
+                         AND (:role IS NULL OR role = :role)
+                         AND (:module IS NULL OR module = :module)
+                         AND (:level IS NULL OR level = :level)
+                         AND logged_at >= :start_at AND logged_at <= :end_at
+                       ORDER BY logged_at DESC, audit_id DESC
+                       LIMIT :upto) AS us
                UNION ALL
-              SELECT audit_id, logged_at
-                FROM audit
-               WHERE :lead = 'role'
-                 AND role = :role
-                 AND (:module IS NULL OR module = :module)
-                 AND (:level IS NULL OR level = :level)
-                 AND logged_at >= :start_at AND logged_at <= :end_at
+              SELECT rs.audit_id, rs.logged_at
+                FROM (SELECT audit_id, logged_at
+                        FROM audit
+                       WHERE :lead = 'role'
+                         AND role = :role
+                         AND (:module IS NULL OR module = :module)
+                         AND (:level IS NULL OR level = :level)
+                         AND logged_at >= :start_at AND logged_at <= :end_at
+                       ORDER BY logged_at DESC, audit_id DESC
+                       LIMIT :upto) AS rs
                UNION ALL
-              SELECT audit_id, logged_at
-                FROM audit
-               WHERE :lead = 'module'
-                 AND module = :module
-                 AND (:level IS NULL OR level = :level)
-                 AND logged_at >= :start_at AND logged_at <= :end_at
+              SELECT ms.audit_id, ms.logged_at
+                FROM (SELECT audit_id, logged_at
+                        FROM audit
+                       WHERE :lead = 'module'
+                         AND module = :module
+                         AND (:level IS NULL OR level = :level)
+                         AND logged_at >= :start_at AND logged_at <= :end_at
+                       ORDER BY logged_at DESC, audit_id DESC
+                       LIMIT :upto) AS ms
                UNION ALL
-              SELECT audit_id, logged_at
-                FROM audit
-               WHERE :lead = 'level'
-                 AND level = :level
-                 AND logged_at >= :start_at AND logged_at <= :end_at
+              SELECT ls.audit_id, ls.logged_at
+                FROM (SELECT audit_id, logged_at
+                        FROM audit
+                       WHERE :lead = 'level'
+                         AND level = :level
+                         AND logged_at >= :start_at AND logged_at <= :end_at
+                       ORDER BY logged_at DESC, audit_id DESC
+                       LIMIT :upto) AS ls
                UNION ALL
-              SELECT audit_id, logged_at
-                FROM audit
-               WHERE :lead = 'time'
-                 AND logged_at >= :start_at AND logged_at <= :end_at
+              SELECT ts.audit_id, ts.logged_at
+                FROM (SELECT audit_id, logged_at
+                        FROM audit
+                       WHERE :lead = 'time'
+                         AND logged_at >= :start_at AND logged_at <= :end_at
+                       ORDER BY logged_at DESC, audit_id DESC
+                       LIMIT :upto) AS ts
                 ORDER BY 2 DESC, 1 DESC
                 LIMIT :limit OFFSET :skip) AS p)
  ORDER BY a.logged_at DESC, a.audit_id DESC

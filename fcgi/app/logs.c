@@ -140,6 +140,7 @@ question(struct req *r, const struct log_find *in)
 	if (!clock_read(in->start, &ask.start_at))
 		ask.start_at = INT64_MIN;
 	ask.skip = ((in->page ? *in->page : 1) - 1) * ask.limit;
+	ask.upto = ask.skip + ask.limit;
 	ask.lead = ask.user_id ? "user" : ask.role ? "role" : ask.module ? "module" :
 	    ask.level ? "level" : "time";
 	return ask;
