@@ -52,13 +52,15 @@ SELECT s.supply_id, s.farmer_id, f.first_name, f.last_name, f.contact_email,
  LIMIT :limit OFFSET :skip;
 
 -- name: supply_count :one
--- How many there are: all, but for the few of farmers who are deleted.
+-- How many there are: all, but for the few of farmers who are deleted. CROSS JOIN, so
+-- that SQLite begins with these.
 -- types: n BIGINT
 SELECT (SELECT COUNT(*) FROM supply_request WHERE :viewer_all)
        - (SELECT COUNT(*)
             FROM farmer AS f
-            JOIN supply_request AS s ON s.farmer_id = f.farmer_id
+           CROSS JOIN supply_request AS s
            WHERE f.deleted_at IS NOT NULL
+             AND s.farmer_id = f.farmer_id
              AND :viewer_all) AS n;
 
 -- name: supply_list_state :many
@@ -82,11 +84,11 @@ SELECT (SELECT COUNT(*)
           FROM supply_request
          WHERE supply_status = :supply_status
            AND :viewer_all)
-       - (SELECT COUNT(*)
+       - (SELECT COUNT(*) FILTER (WHERE s.supply_status = :supply_status)
             FROM farmer AS f
-            JOIN supply_request AS s ON s.farmer_id = f.farmer_id
+           CROSS JOIN supply_request AS s
            WHERE f.deleted_at IS NOT NULL
-             AND s.supply_status = :supply_status
+             AND s.farmer_id = f.farmer_id
              AND :viewer_all) AS n;
 
 -- name: supply_update :exec
