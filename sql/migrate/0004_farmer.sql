@@ -5,8 +5,8 @@ ALTER TABLE farmer ADD COLUMN deleted_at BIGINT;
 ALTER TABLE farmer ADD COLUMN deleted_by TEXT;
 
 -- Counts by district and status come from this index alone.
-CREATE INDEX farmer_standing ON farmer (district_name, registration_status, farmer_id)
- WHERE deleted_at IS NULL;
+CREATE INDEX farmer_standing ON farmer (district_name, registration_status, deleted_at,
+	farmer_id);
 CREATE INDEX farmer_deleted ON farmer (deleted_at) WHERE deleted_at IS NOT NULL;
 
 -- What a file of type "document" is: nrc, land_title, license or certificate.
