@@ -29,6 +29,14 @@ NUMBERS = [  # what the contract numbers 1 to 76 ask of the main job
     ("DELETE", "/api/ethnic-groups/{}"), ("POST", "/api/supplies/request"),
     ("GET", "/api/supplies/my-requests"), ("GET", "/api/supplies/all"),
     ("PATCH", "/api/supplies/{}"), ("DELETE", "/api/supplies/{}"),
+    ("POST", "/api/auth/register"), ("GET", "/api/users"), ("POST", "/api/users"),
+    ("GET", "/api/users/me"), ("PATCH", "/api/users/{}/status"),
+    ("DELETE", "/api/users/{}"), ("PUT", "/api/users/{}"),
+    ("PATCH", "/api/users/{}/deactivate"), ("GET", "/api/operators"),
+    ("POST", "/api/operators"), ("GET", "/api/operators/me"),
+    ("GET", "/api/operators/{}"), ("PUT", "/api/operators/{}"),
+    ("DELETE", "/api/operators/{}"), ("GET", "/api/operators/{}/farmers"),
+    ("GET", "/api/operators/{}/stats"), ("PATCH", "/api/operators/{}/status"),
 ]
 
 
