@@ -339,6 +339,9 @@ search(struct req *r, const struct farmer_list_in *list, const char *text,
 	struct farmer_words w;
 
 	farmer_words(r->arena, text, &w);
+	*n = 0;
+	if (!*w.word[0])
+		return OK; /* nothing but signs: nobody is called that */
 	return q_farmer_search(r->db, &(struct farmer_search_in){
 	    .viewer_all = list->viewer_all, .viewer_farmer_id = list->viewer_farmer_id,
 	    .viewer_account_id = list->viewer_account_id, .status = list->status,

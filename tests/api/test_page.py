@@ -491,7 +491,7 @@ def test_finding_one(boss, enrol):
                    "  " + person["nrc"] + " "):
         reply = boss.get("/farmers", params={"search": search})
         assert listed(reply) == [number], search
-    for search in ("zzqqxx", person["nrc"][:-1], "%", "_", "' OR 1=1 --", "/"):
+    for search in ("zzqqxx", person["nrc"][:-1], "%", "_", "' OR zz=zz --", "/"):
         reply = boss.get("/farmers", params={"search": search})
         assert listed(reply) == [], search
         assert "Nobody found for “%s”" % search in page(reply)
