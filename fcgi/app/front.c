@@ -222,8 +222,6 @@ act(struct req *r)
 	bool reads = text_same(r->route->method, "GET");
 	enum err e = OK;
 
-	if (!r->db)
-		return r->route->who == ANYBODY ? r->route->handler(r) : ERR_DOWN;
 	db_read_only(r->db, reads);
 	if (!reads)
 		e = db_begin(r->db);
