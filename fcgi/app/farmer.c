@@ -327,6 +327,8 @@ farmer_words(struct arena *a, const char *text, struct farmer_words *out)
 		if (*p)
 			*p++ = '\0';
 	}
+	if (*p) /* more words than that: they must begin a whole name */
+		*out = (struct farmer_words){ .word = { text_fold(a, text) } };
 	for (int i = 0; i < 3; i++)
 		if (out->word[i])
 			out->end[i] = arena_print(a, "%s" LAST_POINT, out->word[i]);
