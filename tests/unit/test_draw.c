@@ -396,7 +396,7 @@ test_long(void)
 static void
 poison(void)
 {
-	volatile char rubbish[16384];
+	volatile char rubbish[256 * 1024];
 
 	for (size_t i = 0; i < sizeof(rubbish); i++)
 		rubbish[i] = (char)0xa5;
