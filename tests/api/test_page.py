@@ -615,6 +615,13 @@ def test_a_number_that_is_taken(officer, farmer):
     assert 'href="#nrc"' in reply.text and values(reply)["nrc"] == taken
 
 
+def test_the_only_district_is_chosen(officer, boss):
+    assert values(officer.get("/farmers/new"))["district_code"] == "CP01"
+    assert values(boss.get("/farmers/new"))["district_code"] == ""
+    reply = officer.post("/farmers/new", typed(district_code=""))
+    assert values(reply)["district_code"] == "" and "district_code" in errors(reply)
+
+
 def test_a_district_that_is_not_his(officer, boss, stranger, lost_operator, server):
     reply = officer.post("/farmers/new", typed(district_code="LP05",
                                                chiefdom_code="LP05-002"))
