@@ -7,6 +7,7 @@ import people
 import pictures
 import pytest
 import server as servers
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 
@@ -50,8 +51,11 @@ class Hand:
 
     def wait_for_other(self, old):
         def is_other():
-            return self.find("html").id != old.id and \
-                self.driver.execute_script("return document.readyState") == "complete"
+            try:
+                return self.find("html").id != old.id and \
+                    self.driver.execute_script("return document.readyState") == "complete"
+            except WebDriverException:
+                return False  # between two pages there is none
         servers.poll(is_other)
 
     def sees(self, *texts):
