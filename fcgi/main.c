@@ -42,7 +42,7 @@ static const struct {
 } commands[] = {
 	{ "serve", command_serve, true, "answer requests until told to stop" },
 	{ "work", command_work, true, "do the housekeeping, once with --once" },
-	{ "sweep", command_sweep, true, "remove stored bytes that no row names" },
+	{ "sweep", command_sweep, true, "put stored bytes that no row names aside" },
 	{ "migrate", command_migrate, true, "bring the database to this version" },
 	{ "check", command_check, true, "check settings, database and sandbox" },
 	{ "user", command_user, true, "add, list, on, off, password" },

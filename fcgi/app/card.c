@@ -234,7 +234,8 @@ card_issue(struct req *r, const char *farmer_id)
 	    sizeof(i.serial));
 	e = read_farmer(&i, farmer_id);
 	if (!e)
-		e = front_throttle(r, "card farmer", farmer_id, CARDS_PER_FARMER);
+		e = front_throttle(r, &(struct throttle){ .kind = "card farmer",
+		    .subject = farmer_id, .limit = CARDS_PER_FARMER });
 	if (!e)
 		e = sign(&i);
 	if (!e)

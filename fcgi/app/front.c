@@ -55,27 +55,34 @@ front_save(struct req *r)
 {
 	enum err e = db_commit(r->db);
 
-	return e ? e : db_begin(r->db);
+	db_intend(r->db);
+	return e;
 }
 
 enum err
 front_undo(struct req *r)
 {
 	db_rollback(r->db);
-	return db_begin(r->db);
+	db_intend(r->db);
+	return OK;
 }
 
 enum err
-front_throttle(struct req *r, const char *kind, const char *subject, int64_t limit)
+front_throttle(struct req *r, const struct throttle *t)
 {
+	struct throttle whole = *t;
 	int64_t wait;
-	enum err e = throttle_hit(&(struct throttle){ .db = r->db, .arena = r->arena,
-	    .kind = kind, .subject = subject, .limit = limit, .now = r->now }, &wait);
-	enum err saved = e && e != ERR_BUSY ? e : front_save(r);
+	enum err e, saved;
+
+	whole.db = r->db;
+	whole.arena = r->arena;
+	whole.now = r->now;
+	e = throttle_hit(&whole, &wait);
+	saved = e && e != ERR_BUSY ? e : front_save(r);
 
 	if (saved || !e)
 		return saved;
-	log_write(LOG_WARN, "throttled kind=\"%s\" address=%s", kind, r->address);
+	log_write(LOG_WARN, "throttled kind=\"%s\" address=%s", t->kind, r->address);
 	req_header(r, "Retry-After", arena_print(r->arena, "%lld", (long long)wait));
 	return fail(r, e, "Too many attempts. Try again later.");
 }
@@ -220,13 +227,12 @@ static enum err
 act(struct req *r)
 {
 	bool reads = text_same(r->route->method, "GET");
-	enum err e = OK;
+	enum err e;
 
 	db_read_only(r->db, reads);
 	if (!reads)
-		e = db_begin(r->db);
-	if (!e)
-		e = r->route->handler(r);
+		db_intend(r->db);
+	e = r->route->handler(r);
 	if (!reads && !e)
 		e = db_commit(r->db);
 	if (e)

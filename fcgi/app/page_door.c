@@ -21,7 +21,7 @@
 
 enum { TOKEN_MAX = 2048, NEXT_MAX = 500, RANGES_MAX = 30 };
 
-static const char cookie_name[] = "cem_session";
+static const char cookie_name[] = "__Host-cem_session";
 
 /* "0.85" as 850; what has no such form weighs nothing. */
 static int

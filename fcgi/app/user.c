@@ -248,9 +248,12 @@ run_switch(struct db *db, const struct account_by_email_row *row, const char *va
 static enum err
 run_password(struct db *db, const struct account_by_email_row *row, const char *value)
 {
-	return q_account_set_password(db, &(struct account_set_password_in){
+	int64_t n = 0;
+	enum err e = q_account_set_password(db, &(struct account_set_password_in){
 	    .account_id = row->account_id, .password_hash = value,
-	    .old_hash = row->password_hash, .now = clock_now() }, NULL);
+	    .old_hash = row->password_hash, .now = clock_now() }, &n);
+
+	return e ? e : n ? OK : ERR_CONFLICT; /* changed by somebody else just now */
 }
 
 static int

@@ -11,6 +11,7 @@
 
 #include <sodium.h>
 
+#include "conf.h"
 #include "helper.h"
 #include "log.h"
 #include "sandbox.h"
@@ -115,6 +116,7 @@ be_signer(int socket, void *context)
 	k.legacy_size = strlen(start->legacy);
 	memcpy(k.legacy, start->legacy, k.legacy_size);
 	(void)crypto_sign_seed_keypair(k.public, k.secret, start->seed);
+	conf_forget_all(); /* what it was started with besides */
 	if (sandbox_lock_pure() != OK)
 		return 1;
 	while (helper_take(socket, &q) && answer(socket, &k, &q))

@@ -3,6 +3,13 @@
 -- the same for one column name everywhere. A table marked "people" holds personal
 -- data: statements on it take what the viewer may see, or say why not.
 
+-- Which register this is: one row. The store bears the same id, so that no program ever
+-- takes the files of one register for another's.
+CREATE TABLE register (
+	register_id TEXT NOT NULL PRIMARY KEY,
+	created_at BIGINT NOT NULL
+);
+
 -- people
 CREATE TABLE account (
 	account_id TEXT NOT NULL PRIMARY KEY,

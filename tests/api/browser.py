@@ -11,7 +11,7 @@ import requests
 import server as servers
 
 HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-COOKIE = "cem_session"
+COOKIE = "__Host-cem_session"
 EVIL = "https://evil.example"
 SCRIPT = "<script>alert(1)</script>"
 
