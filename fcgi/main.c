@@ -20,7 +20,8 @@ enum { MEMORY = 256 * 1024 * 1024 };
 static int
 command_conf(struct command *c)
 {
-	(void)c; /* takes no words */
+	if (c->argc)
+		return command_usage("conf");
 	puts("| Setting | Default | Meaning |\n|---|---|---|");
 	conf_print();
 	return 0;
@@ -29,7 +30,8 @@ command_conf(struct command *c)
 static int
 command_version(struct command *c)
 {
-	(void)c; /* takes no words */
+	if (c->argc)
+		return command_usage("version");
 	puts("cem " CEM_VERSION);
 	return 0;
 }

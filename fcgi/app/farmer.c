@@ -200,8 +200,8 @@ check_farmer_may(struct req *r, const struct farmer_draft *was,
 	    text_same(was->row.review_notes, now->row.review_notes) &&
 	    was->row.is_active == now->row.is_active)
 		return OK;
-	return fail(r, ERR_DENIED, "Name, gender, NRC, date of birth, district and status "
-	    "can only be changed at a registration office");
+	return fail(r, ERR_DENIED, "Name, gender, NRC, date of birth, district and "
+	    "status can only be changed at a registration office");
 }
 
 /* Nobody else may have the new NRC. */

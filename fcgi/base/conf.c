@@ -270,7 +270,7 @@ conf_load(const char *file)
 	arena_reset(a);
 	pool_used = 0;
 	if (file && !read_file(a, file, values))
-		good = false;
+		return false;
 	for (int i = 0; i < N_SETTINGS; i++) {
 		const struct setting *s = &settings[i];
 		const char *value = getenv(s->name);

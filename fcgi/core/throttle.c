@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Counting attempts in windows, of 15 minutes unless told. The subject is stored as a keyed hash,
- * so the table tells nobody whose NRC was tried.
+ * Counting attempts in windows, of 15 minutes unless told. The subject is stored as a
+ * keyed hash, so the table tells nobody whose NRC was tried.
  */
 #include <arpa/inet.h>
 #include <string.h>
