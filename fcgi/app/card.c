@@ -191,8 +191,12 @@ note_card(struct issue *i, const struct store_object *pdf)
 	const char *mark = front_viewer(r)->mark, *farmer_id = i->farmer.farmer_id;
 	enum err e;
 
-	e = q_card_revoke(r->db, &(struct card_revoke_in){ .farmer_id = farmer_id,
-	    .now = r->now, .revoked_why = "a newer card was issued" }, NULL);
+	e = front_limit(r, &(struct throttle){ .kind = "card farmer",
+	    .subject = farmer_id, .limit = CARDS_PER_FARMER });
+	if (!e)
+		e = q_card_revoke(r->db, &(struct card_revoke_in){
+		    .farmer_id = farmer_id, .now = r->now,
+		    .revoked_why = "a newer card was issued" }, NULL);
 	if (!e)
 		e = q_file_replace(r->db, &(struct file_replace_in){ .now = r->now,
 		    .farmer_id = farmer_id, .file_type = "idcard",
@@ -248,9 +252,6 @@ card_issue(struct req *r, const char *farmer_id)
 	(void)sodium_bin2hex(i.serial_hex, sizeof(i.serial_hex), i.serial,
 	    sizeof(i.serial));
 	e = read_farmer(&i, farmer_id);
-	if (!e)
-		e = front_throttle(r, &(struct throttle){ .kind = "card farmer",
-		    .subject = farmer_id, .limit = CARDS_PER_FARMER });
 	if (!e)
 		e = sign(&i);
 	if (!e)

@@ -8,6 +8,7 @@
  *     card key)     forget the secrets and the card key     fork the picture decoder
  *     (it has no secret at all)     open store and database     lock
  */
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,6 +38,7 @@
 enum {
 	REQUEST_MEMORY = 8 * 1024 * 1024,
 	JSON_MAX = 1024 * 1024,
+	HEAP_KEPT = 2 * 1024 * 1024,
 	UPLOAD_EXTRA_MB = 12	/* nginx's limit: documents of 20 MB, form and all */
 };
 
@@ -115,6 +117,10 @@ web_worker(int number)
 		.handle = front, .busy = proc_busy, .stopping = proc_stopping
 	};
 
+	/* Cairo and zlib take and give back as much with every card: keep it, or each
+	 * costs a hundred page faults. */
+	(void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
+	(void)mallopt(M_MMAP_THRESHOLD, HEAP_KEPT);
 	if (sandbox_drop(conf.worker_user) || web_start(kept, &s.db)) {
 		log_write(LOG_ERROR, "worker %d could not start", number);
 		return 1;

@@ -67,24 +67,44 @@ front_undo(struct req *r)
 	return OK;
 }
 
-enum err
-front_throttle(struct req *r, const struct throttle *t)
+static enum err
+count(struct req *r, const struct throttle *t, int64_t *wait)
 {
 	struct throttle whole = *t;
-	int64_t wait;
-	enum err e, saved;
 
 	whole.db = r->db;
 	whole.arena = r->arena;
 	whole.now = r->now;
-	e = throttle_hit(&whole, &wait);
-	saved = e && e != ERR_BUSY ? e : front_save(r);
+	return throttle_hit(&whole, wait);
+}
 
-	if (saved || !e)
-		return saved;
+static enum err
+refuse_attempt(struct req *r, const struct throttle *t, int64_t wait)
+{
 	log_write(LOG_WARN, "throttled kind=\"%s\" address=%s", t->kind, r->address);
 	req_header(r, "Retry-After", arena_print(r->arena, "%lld", (long long)wait));
-	return fail(r, e, "Too many attempts. Try again later.");
+	return fail(r, ERR_BUSY, "Too many attempts. Try again later.");
+}
+
+enum err
+front_throttle(struct req *r, const struct throttle *t)
+{
+	int64_t wait;
+	enum err e = count(r, t, &wait), saved;
+
+	saved = e && e != ERR_BUSY ? e : front_save(r);
+	if (saved || !e)
+		return saved;
+	return refuse_attempt(r, t, wait);
+}
+
+enum err
+front_limit(struct req *r, const struct throttle *t)
+{
+	int64_t wait;
+	enum err e = count(r, t, &wait);
+
+	return e == ERR_BUSY ? refuse_attempt(r, t, wait) : e;
 }
 
 static bool

@@ -38,6 +38,10 @@ enum err front_undo(struct req *r);
  * be called before anything else is written. */
 enum err front_throttle(struct req *r, const struct throttle *t);
 
+/* front_limit(r, t): The same for what counts only when it is done: in the transaction
+ * of the action, without a commit of its own. */
+enum err front_limit(struct req *r, const struct throttle *t);
+
 /* front_routes(n): The table of all routes. */
 const struct route *front_routes(size_t *n);
 
