@@ -20,7 +20,8 @@ enum { MEMORY = 256 * 1024 * 1024 };
 static int
 command_conf(struct command *c)
 {
-	(void)c; /* takes no words */
+	if (c->argc)
+		return command_usage("conf");
 	puts("| Setting | Default | Meaning |\n|---|---|---|");
 	conf_print();
 	return 0;
@@ -29,7 +30,8 @@ command_conf(struct command *c)
 static int
 command_version(struct command *c)
 {
-	(void)c; /* takes no words */
+	if (c->argc)
+		return command_usage("version");
 	puts("cem " CEM_VERSION);
 	return 0;
 }
@@ -42,7 +44,7 @@ static const struct {
 } commands[] = {
 	{ "serve", command_serve, true, "answer requests until told to stop" },
 	{ "work", command_work, true, "do the housekeeping, once with --once" },
-	{ "sweep", command_sweep, true, "remove stored bytes that no row names" },
+	{ "sweep", command_sweep, true, "put stored bytes that no row names aside" },
 	{ "migrate", command_migrate, true, "bring the database to this version" },
 	{ "check", command_check, true, "check settings, database and sandbox" },
 	{ "user", command_user, true, "add, list, on, off, password" },

@@ -4,9 +4,9 @@
 -- Note an issued card.
 -- open: the farmer's row was read in scope
 INSERT INTO card (card_serial, farmer_id, issued_at, issued_by, expires_at,
-       card_file_id, qr_text)
+       card_file_id, qr_sealed)
 VALUES (:card_serial, :farmer_id, :now, :issued_by, :expires_at,
-       :card_file_id, :qr_text);
+       :card_file_id, :qr_sealed);
 
 -- name: card_revoke :exec
 -- End the card in force, before a new one is issued.
@@ -18,7 +18,7 @@ UPDATE card
 
 -- name: card_current :one
 -- The card in force of a farmer in scope. Used by card_download and card_qr.
-SELECT c.card_serial, c.issued_at, c.expires_at, c.card_file_id, c.qr_text
+SELECT c.card_serial, c.issued_at, c.expires_at, c.card_file_id, c.qr_sealed
   FROM card AS c
   JOIN farmer AS f ON f.farmer_id = c.farmer_id
  WHERE c.farmer_id = :farmer_id
@@ -67,3 +67,19 @@ SELECT kid, public_key, created_at, revoked_at
   FROM card_key
  ORDER BY created_at
  LIMIT 1000;
+
+-- name: card_sealed :many
+-- A run of cards to seal anew. Used by `cem key rotate`.
+-- open: the command line on the host
+SELECT card_serial, qr_sealed
+  FROM card
+ WHERE card_serial > :card_serial
+ ORDER BY card_serial
+ LIMIT :limit;
+
+-- name: card_reseal :exec
+-- Swap one card's seal.
+-- open: the command line on the host
+UPDATE card
+   SET qr_sealed = :qr_sealed
+ WHERE card_serial = :card_serial;

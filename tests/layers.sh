@@ -47,7 +47,7 @@ BEGIN {
 	# What every program may include: C11, POSIX and Linux itself.
 	n = split("assert ctype errno fcntl dirent ftw getopt glob grp inttypes limits locale math netdb " \
 	    "poll pthread pwd sched setjmp signal spawn stdalign stdarg stdatomic stdbool stddef stdint " \
-	    "stdio stdlib stdnoreturn string strings syslog termios time uchar unistd wchar", words, " ")
+	    "malloc stdio stdlib stdnoreturn string strings syslog termios time uchar unistd wchar", words, " ")
 	for (i = 1; i <= n; i++)
 		plain[words[i] ".h"] = 1
 }

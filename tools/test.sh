@@ -11,7 +11,7 @@ run_test() {
 	local part wanted="$*" began=$SECONDS
 	local all="build layers style unit generators api-sqlite api-pgsql"
 
-	all="$all faults-sqlite faults-pgsql fuzz"
+	all="$all browser faults-sqlite faults-pgsql fuzz"
 	for part; do
 		case " $all api faults " in
 		*" $part "*) ;;
@@ -188,6 +188,11 @@ part_api_sqlite() {
 part_api_pgsql() {
 	built build/release/cem || return
 	CEM_TEST_DATABASE=pgsql pytest_run api-pgsql tests/api
+}
+
+part_browser() {
+	built build/release/cem || return
+	CEM_TEST_DATABASE=sqlite pytest_run browser tests/browser
 }
 
 part_faults_sqlite() {

@@ -86,13 +86,14 @@ static const struct shape_field account_done_fields[] = {
 };
 SHAPE(account_done, "AccountDone", SHAPE_BODY);
 
-/* One attempt to sign in, with its two counters. */
+/* One attempt to sign in, with its counters. A birth date is soon guessed, so the
+ * attempts at one NRC are also counted by the day. */
 struct attempt {
 	struct req *r;
 	const struct login_form *form;
 	const char *name;	/* e-mail or NRC, trimmed, lower case */
 	struct login_out *out;
-	struct throttle account, address;
+	struct throttle account, day, address;
 };
 
 /* Record what does not lead on, for good: the request is about to be refused. subject
@@ -159,6 +160,8 @@ welcome(const struct attempt *t, const struct viewer *v, const struct user_out *
 	enum err e;
 
 	e = throttle_clear(&t->account);
+	if (!e && v->is_farmer)
+		e = throttle_clear(&t->day);
 	if (!e)
 		e = throttle_forgive(&t->address);
 	if (!e)
@@ -303,19 +306,26 @@ auth_sign_in(struct req *r, const struct login_form *in, struct login_out *out)
 	struct attempt t = {
 		.r = r, .form = in, .out = out,
 		.name = text_lower(r->arena, text_trim(r->arena, in->email)),
-		.account = { .db = r->db, .arena = r->arena, .kind = "login account" },
+		.account = { .db = r->db, .arena = r->arena, .kind = "login account",
+		    .limit = conf.login_attempts },
+		.day = { .db = r->db, .arena = r->arena, .kind = "login day",
+		    .limit = conf.login_attempts * 5, .window = CLOCK_DAY },
 		.address = { .db = r->db, .arena = r->arena, .kind = "login address",
-		    .subject = r->address }
+		    .subject = throttle_network(r->arena, r->address),
+		    .limit = conf.login_attempts_address }
 	};
+	bool is_farmer = !strchr(t.name, '@');
 	enum err e;
 
-	t.account.subject = t.name;
-	e = front_throttle(r, t.address.kind, r->address, conf.login_attempts_address);
+	t.account.subject = t.day.subject = t.name;
+	e = front_throttle(r, &t.address);
 	if (!e)
-		e = front_throttle(r, t.account.kind, t.name, conf.login_attempts);
+		e = front_throttle(r, &t.account);
+	if (!e && is_farmer)
+		e = front_throttle(r, &t.day);
 	if (e)
 		return e;
-	return strchr(t.name, '@') ? login_account(&t) : login_farmer(&t);
+	return is_farmer ? login_farmer(&t) : login_account(&t);
 }
 
 enum err
@@ -391,14 +401,15 @@ check_change(struct req *r, const struct account_by_email_row *row)
 {
 	const struct password_form *in = r->in;
 	struct throttle throttle = { .db = r->db, .arena = r->arena,
-	    .kind = "change password", .subject = row->account_id };
+	    .kind = "change password", .subject = row->account_id,
+	    .limit = conf.login_attempts };
 	const char *weakness = password_weakness(in->new_password);
 	enum err e;
 
 	if (weakness)
 		return fail_fault(r, "body.new_password", "value_error",
 		    arena_print(r->arena, "Value error, %s", weakness));
-	e = front_throttle(r, throttle.kind, throttle.subject, conf.login_attempts);
+	e = front_throttle(r, &throttle);
 	if (e)
 		return e;
 	if (!password_check(row->password_hash, in->current_password)) {

@@ -89,6 +89,21 @@ without_dashes(struct arena *a, const char *date)
 	return b.bytes;
 }
 
+/* "ZM-CP01" if that is the code of the farmer's district; the code was typed in, and a
+ * signature must not make more of it than it is. */
+static const char *
+location(const struct issue *i)
+{
+	const struct farmer_get_row *f = &i->farmer;
+	struct geo_district_row row;
+	enum err e = q_geo_district(i->r->db, &(struct geo_district_in){
+	    .district_code = f->district_code }, &row);
+
+	if (e || !text_same(row.district_name, f->district_name))
+		return conf.country;
+	return arena_print(i->r->arena, "%s-%s", conf.country, f->district_code);
+}
+
 /* Say in a claim who this is (no NRC, no phone), and have it signed. */
 static enum err
 sign(struct issue *i)
@@ -102,8 +117,7 @@ sign(struct issue *i)
 		.full_name = i->full_name,
 		.birth_date = without_dashes(a, i->birth_date),
 		.gender = gender_code(i->farmer.gender), .nationality = conf.country,
-		.location = arena_print(a, "%s-%s", conf.country,
-		    i->farmer.district_code),
+		.location = location(i),
 		.country = conf.country
 	};
 	uint8_t kid[CLAIM_KID], signature[CLAIM_SIGNATURE];
@@ -183,8 +197,11 @@ note_card(struct issue *i, const struct store_object *pdf)
 	if (!e && !n) /* deleted since it was looked up */
 		return fail(r, ERR_MISSING, "Farmer not found");
 	if (!e)
-		e = q_card_revoke(r->db, &(struct card_revoke_in){ .now = r->now,
-		    .farmer_id = farmer_id,
+		e = front_limit(r, &(struct throttle){ .kind = "card farmer",
+		    .subject = farmer_id, .limit = CARDS_PER_FARMER });
+	if (!e)
+		e = q_card_revoke(r->db, &(struct card_revoke_in){
+		    .farmer_id = farmer_id, .now = r->now,
 		    .revoked_why = "a newer card was issued" }, NULL);
 	if (!e)
 		e = q_file_replace(r->db, &(struct file_replace_in){ .now = r->now,
@@ -200,7 +217,8 @@ note_card(struct issue *i, const struct store_object *pdf)
 		e = q_card_insert(r->db, &(struct card_insert_in){
 		    .card_serial = i->serial_hex, .farmer_id = farmer_id,
 		    .issued_by = mark, .now = r->now, .expires_at = i->expires_at,
-		    .card_file_id = pdf->id, .qr_text = i->qr_text }, NULL);
+		    .card_file_id = pdf->id, .qr_sealed = seal_text(r->arena, "card.qr",
+		        i->serial_hex, i->qr_text) }, NULL);
 	if (e == ERR_CONFLICT)
 		return fail(r, e, "Another card of this farmer is being made at this "
 		    "moment. Download that one.");
@@ -244,8 +262,6 @@ card_issue(struct req *r, const char *farmer_id)
 	(void)sodium_bin2hex(i.serial_hex, sizeof(i.serial_hex), i.serial,
 	    sizeof(i.serial));
 	e = read_farmer(&i, farmer_id);
-	if (!e)
-		e = front_throttle(r, "card farmer", farmer_id, CARDS_PER_FARMER);
 	if (!e)
 		e = sign(&i);
 	if (!e)
@@ -291,6 +307,7 @@ card_qr(struct req *r)
 	struct card_current_row row;
 	struct farmer_get_row farmer;
 	struct buf png = buf_make(r->arena, 8192);
+	const char *text;
 	struct qr qr;
 	enum err e = q_farmer_get(r->db, &(struct farmer_get_in){
 	    .farmer_id = req_param(r, "farmer_id"), SCOPE(front_viewer(r)) }, &farmer);
@@ -303,8 +320,10 @@ card_qr(struct req *r)
 	if (e == ERR_MISSING)
 		return fail(r, e, "QR code not generated yet. Please generate your ID "
 		    "card first.");
-	if (!e)
-		e = qr_make(r->arena, row.qr_text, &qr);
+	if (e)
+		return e;
+	text = seal_open(r->arena, "card.qr", row.card_serial, row.qr_sealed);
+	e = text ? qr_make(r->arena, text, &qr) : ERR_BROKEN;
 	if (!e)
 		e = qr_png(&qr, QR_PIXELS, &png);
 	if (e)

@@ -10,6 +10,7 @@
 #include "command.h"
 #include "conf.h"
 #include "db.h"
+#include "port.h"
 #include "sandbox.h"
 #include "text.h"
 
@@ -43,7 +44,7 @@ check_database(struct command *c)
 	if (!e)
 		e = db_check(db);
 	printf("the database is %s, version %lld: %s\n",
-	    e || !db_is_pgsql(db) ? "SQLite" : "PostgreSQL",
+	    db_port(conf.database_url, c->arena).file ? "SQLite" : "PostgreSQL",
 	    (long long)db_version_wanted(), e ? err_name(e) : "ok");
 	return e != OK;
 }

@@ -8,6 +8,7 @@
  *     card key)     forget the secrets and the card key     fork the picture decoder
  *     (it has no secret at all)     open store and database     lock
  */
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #include "db.h"
 #include "draw.h"
 #include "front.h"
+#include "identity.h"
 #include "image.h"
 #include "key.h"
 #include "log.h"
@@ -36,6 +38,7 @@
 enum {
 	REQUEST_MEMORY = 8 * 1024 * 1024,
 	JSON_MAX = 1024 * 1024,
+	HEAP_KEPT = 2 * 1024 * 1024,
 	UPLOAD_EXTRA_MB = 12	/* nginx's limit: documents of 20 MB, form and all */
 };
 
@@ -79,6 +82,8 @@ worker_start(struct arena *a, struct db **db)
 	if (!e)
 		e = db_open(conf.database_url, a, db);
 	if (!e)
+		e = identity_check(*db);
+	if (!e)
 		e = sandbox_lock(command_sandbox(a));
 	return e;
 }
@@ -88,8 +93,9 @@ web_start(struct arena *a, struct db **db)
 {
 	enum err e;
 
-	key_load();
-	e = issuer_start();
+	e = key_load();
+	if (!e)
+		e = issuer_start();
 	conf_guard();
 	conf_forget_secrets();
 	if (!e)
@@ -111,6 +117,10 @@ web_worker(int number)
 		.handle = front, .busy = proc_busy, .stopping = proc_stopping
 	};
 
+	/* Cairo and zlib take and give back as much with every card: keep it, or each
+	 * costs a hundred page faults. */
+	(void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
+	(void)mallopt(M_MMAP_THRESHOLD, HEAP_KEPT);
 	if (sandbox_drop(conf.worker_user) || web_start(kept, &s.db)) {
 		log_write(LOG_ERROR, "worker %d could not start", number);
 		return 1;
@@ -155,15 +165,29 @@ check_version(struct db *db)
 enum err
 command_open(struct command *c, struct db **db)
 {
+	const char *wrong = db_url_check(conf.database_url);
 	enum err e;
 
-	key_load();
-	e = store_open(arena_print(c->arena, "%s/store", conf.state_dir));
+	if (wrong) {
+		fprintf(stderr, "cem: setting DATABASE_URL %s\n", wrong);
+		return ERR_BROKEN;
+	}
+	e = sandbox_drop(conf.worker_user); /* root must own no file of it */
+	if (!e)
+		e = key_load();
+	if (!e)
+		e = store_open(arena_print(c->arena, "%s/store", conf.state_dir));
 	if (!e)
 		e = db_open(conf.database_url, c->arena, db);
 	if (e)
 		fputs("cem: the store or the database can't be opened\n", stderr);
-	return e ? e : check_version(*db);
+	if (!e)
+		e = check_version(*db);
+	if (!e && identity_check(*db)) {
+		fputs("cem: the store belongs to another database\n", stderr);
+		e = ERR_CONFLICT;
+	}
+	return e;
 }
 
 int
@@ -171,13 +195,19 @@ command_migrate(struct command *c)
 {
 	struct db *db;
 	int n = 0;
-	enum err e = db_open(conf.database_url, c->arena, &db);
+	enum err e = sandbox_drop(conf.worker_user); /* root must own no file of it */
 
+	if (c->argc)
+		return command_usage("migrate [--config FILE]");
+	if (!e)
+		e = db_open(conf.database_url, c->arena, &db);
 	if (e) {
 		fputs("cem: the database can't be opened\n", stderr);
 		return 1;
 	}
 	e = db_migrate(db, &n);
+	if (!e)
+		e = identity_make(db);
 	if (!e)
 		e = place_load(db, c->arena);
 	db_close(db);

@@ -46,6 +46,8 @@ command_openapi(struct command *c)
 	const struct route *routes;
 	size_t n;
 
+	if (c->argc)
+		return command_usage("openapi");
 	routes = front_routes(&n);
 	openapi_write(routes, n, front_who_words, &b);
 	puts(b.bytes);
@@ -58,7 +60,8 @@ command_routes(struct command *c)
 	const struct route *routes;
 	size_t n;
 
-	(void)c; /* takes no words */
+	if (c->argc)
+		return command_usage("routes");
 	routes = front_routes(&n);
 	for (size_t i = 0; i < n; i++)
 		printf("%-7s %-45s %-28s %s\n", routes[i].method, routes[i].path,

@@ -156,8 +156,8 @@ put(struct req *r, const char *doc_type, const char **file_id)
 	if (!e)
 		e = check_file(&u);
 	if (!e)
-		e = front_throttle(r, "document farmer", u.farmer_id,
-		    UPLOADS_PER_FARMER);
+		e = front_throttle(r, &(struct throttle){ .kind = "document farmer",
+		    .subject = u.farmer_id, .limit = UPLOADS_PER_FARMER });
 	if (!e)
 		e = keep(&u);
 	if (e)

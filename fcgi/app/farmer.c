@@ -177,6 +177,22 @@ farmer_show(struct req *r)
 	return farmer_reply(r, 200, req_param(r, "farmer_id"));
 }
 
+/* What is printed and signed on a card. */
+static bool
+same_identity(const struct farmer_draft *a, const struct farmer_draft *b)
+{
+	return text_same(a->nrc, b->nrc) && text_same(a->birth_date, b->birth_date) &&
+	    text_same(a->row.first_name, b->row.first_name) &&
+	    text_same(a->row.last_name, b->row.last_name) &&
+	    text_same(a->row.gender, b->row.gender) &&
+	    text_same(a->row.province_code, b->row.province_code) &&
+	    text_same(a->row.province_name, b->row.province_name) &&
+	    text_same(a->row.district_code, b->row.district_code) &&
+	    text_same(a->row.district_name, b->row.district_name) &&
+	    text_same(a->row.chiefdom_code, b->row.chiefdom_code) &&
+	    text_same(a->row.chiefdom_name, b->row.chiefdom_name);
+}
+
 /* A farmer may correct contact and farm; who he is and his standing are the
  * office's. Whole forms come back, so values that stay the same are fine. */
 static enum err
@@ -185,15 +201,13 @@ check_farmer_may(struct req *r, const struct farmer_draft *was,
 {
 	if (!front_viewer(r)->is_farmer)
 		return OK;
-	if (text_same(was->nrc, now->nrc) &&
-	    text_same(was->birth_date, now->birth_date) &&
+	if (same_identity(was, now) &&
 	    text_same(was->row.registration_status, now->row.registration_status) &&
 	    text_same(was->row.review_notes, now->row.review_notes) &&
-	    text_same(was->row.district_name, now->row.district_name) &&
 	    was->row.is_active == now->row.is_active)
 		return OK;
-	return fail(r, ERR_DENIED, "NRC, date of birth, district and status can only be "
-	    "changed at a registration office");
+	return fail(r, ERR_DENIED, "Name, gender, NRC, date of birth, district and "
+	    "status can only be changed at a registration office");
 }
 
 /* Nobody else may have the new NRC. */
@@ -241,9 +255,13 @@ check_change(struct req *r, const struct farmer_draft *was,
 	return e;
 }
 
+/* NRC and birth date are a farmer's way in: when they change, or he is switched off,
+ * whoever is signed in with the old ones is out. */
 static enum err
-write_change(struct req *r, struct farmer_draft *now)
+write_change(struct req *r, const struct farmer_draft *was, struct farmer_draft *now)
 {
+	bool out = !now->row.is_active || !text_same(was->nrc, now->nrc) ||
+	    !text_same(was->birth_date, now->birth_date);
 	int64_t n;
 	enum err e;
 
@@ -256,7 +274,7 @@ write_change(struct req *r, struct farmer_draft *now)
 		    "same moment. Look again and repeat your change.");
 	if (!e)
 		e = farmer_draft_terms(r, now);
-	if (!e && !now->row.is_active)
+	if (!e && out)
 		e = q_session_end_farmer(r->db, &(struct session_end_farmer_in){
 		    .farmer_id = now->row.farmer_id }, NULL);
 	return e;
@@ -290,7 +308,7 @@ farmer_amend(struct req *r, const char *farmer_id, const struct farmer_change *i
 	apply_change(r, in, &now);
 	e = check_change(r, &was, &now);
 	if (!e)
-		e = write_change(r, &now);
+		e = write_change(r, &was, &now);
 	if (!e)
 		e = farmer_event_change(r, "update_success", &was, &now);
 	if (!e)
@@ -335,6 +353,8 @@ farmer_words(struct arena *a, const char *text, struct farmer_words *out)
 		if (*p)
 			*p++ = '\0';
 	}
+	if (*p) /* more words than that: they must begin a whole name */
+		*out = (struct farmer_words){ .word = { text_fold(a, text) } };
 	for (int i = 0; i < 3; i++)
 		if (out->word[i])
 			out->end[i] = arena_print(a, "%s" LAST_POINT, out->word[i]);
@@ -347,6 +367,9 @@ search(struct req *r, const struct farmer_list_in *list, const char *text,
 	struct farmer_words w;
 
 	farmer_words(r->arena, text, &w);
+	*n = 0;
+	if (!*w.word[0])
+		return OK; /* nothing but signs: nobody is called that */
 	return q_farmer_search(r->db, &(struct farmer_search_in){
 	    .viewer_all = list->viewer_all, .viewer_farmer_id = list->viewer_farmer_id,
 	    .viewer_account_id = list->viewer_account_id, .status = list->status,

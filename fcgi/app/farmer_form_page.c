@@ -375,6 +375,14 @@ show_typed(struct arena *a, const struct farmer_text *text,
 	}
 }
 
+/* Where there is but one choice, it is made. */
+static void
+choose_only(struct page_select *s)
+{
+	if (s->n_groups == 1 && s->groups[0].n == 1)
+		s->value = s->groups[0].choices[0].value;
+}
+
 /* The form: of row, or of a new farmer; filled with text; e: why it is shown again. */
 static enum err
 show(struct req *r, enum err e, const struct farmer_get_row *row,
@@ -389,6 +397,8 @@ show(struct req *r, enum err e, const struct farmer_get_row *row,
 	show_typed(r->arena, text, &page);
 	if (e)
 		show_troubles(r, e, &page);
+	else if (!row)
+		choose_only(&page.district_code);
 	if (!row) {
 		page_farmer_new(page_begin(r, reply_status(e)), &page);
 		return page_end(r);

@@ -63,6 +63,9 @@ ask_words(struct listing *l)
 	struct farmer_words w;
 
 	farmer_words(l->r->arena, l->search, &w);
+	l->n = 0;
+	if (!*w.word[0])
+		return OK; /* nothing but signs: nobody is called that */
 	if (l->newer)
 		return q_farmer_search_newer(db, &(struct farmer_search_newer_in){
 		    .than = l->than, SCOPE(front_viewer(l->r)), .limit = ROWS + 1,

@@ -231,8 +231,7 @@ command_sample(struct command *c)
 			e = add_one(&s, i, &added);
 		if (!e && (i % BATCH == BATCH - 1 || i == wanted - 1))
 			e = db_commit(s.r.db);
-		if (i % BATCH == BATCH - 1)
-			arena_reset(s.r.arena);
+		arena_reset(s.r.arena);
 	}
 	printf("%lld sample farmers added%s\n", (long long)added,
 	    e ? ", then it failed" : "");

@@ -55,29 +55,56 @@ front_save(struct req *r)
 {
 	enum err e = db_commit(r->db);
 
-	return e ? e : db_begin(r->db);
+	db_intend(r->db);
+	return e;
 }
 
 enum err
 front_undo(struct req *r)
 {
 	db_rollback(r->db);
-	return db_begin(r->db);
+	db_intend(r->db);
+	return OK;
+}
+
+static enum err
+count(struct req *r, const struct throttle *t, int64_t *wait)
+{
+	struct throttle whole = *t;
+
+	whole.db = r->db;
+	whole.arena = r->arena;
+	whole.now = r->now;
+	return throttle_hit(&whole, wait);
+}
+
+static enum err
+refuse_attempt(struct req *r, const struct throttle *t, int64_t wait)
+{
+	log_write(LOG_WARN, "throttled kind=\"%s\" address=%s", t->kind, r->address);
+	req_header(r, "Retry-After", arena_print(r->arena, "%lld", (long long)wait));
+	return fail(r, ERR_BUSY, "Too many attempts. Try again later.");
 }
 
 enum err
-front_throttle(struct req *r, const char *kind, const char *subject, int64_t limit)
+front_throttle(struct req *r, const struct throttle *t)
 {
 	int64_t wait;
-	enum err e = throttle_hit(&(struct throttle){ .db = r->db, .arena = r->arena,
-	    .kind = kind, .subject = subject, .limit = limit, .now = r->now }, &wait);
-	enum err saved = e && e != ERR_BUSY ? e : front_save(r);
+	enum err e = count(r, t, &wait), saved;
 
+	saved = e && e != ERR_BUSY ? e : front_save(r);
 	if (saved || !e)
 		return saved;
-	log_write(LOG_WARN, "throttled kind=\"%s\" address=%s", kind, r->address);
-	req_header(r, "Retry-After", arena_print(r->arena, "%lld", (long long)wait));
-	return fail(r, e, "Too many attempts. Try again later.");
+	return refuse_attempt(r, t, wait);
+}
+
+enum err
+front_limit(struct req *r, const struct throttle *t)
+{
+	int64_t wait;
+	enum err e = count(r, t, &wait);
+
+	return e == ERR_BUSY ? refuse_attempt(r, t, wait) : e;
 }
 
 enum err
@@ -234,15 +261,12 @@ static enum err
 act(struct req *r)
 {
 	bool reads = text_same(r->route->method, "GET");
-	enum err e = OK;
+	enum err e;
 
-	if (!r->db)
-		return r->route->who == ANYBODY ? r->route->handler(r) : ERR_DOWN;
 	db_read_only(r->db, reads);
 	if (!reads)
-		e = db_begin(r->db);
-	if (!e)
-		e = r->route->handler(r);
+		db_intend(r->db);
+	e = r->route->handler(r);
 	if (!reads && !e)
 		e = db_commit(r->db);
 	if (e)

@@ -8,6 +8,7 @@
 #include "audit.h"
 #include "req.h"
 #include "route.h"
+#include "throttle.h"
 
 /*
  * The front door: every request comes through here. It finds the route's row, asks
@@ -33,11 +34,14 @@ enum err front_save(struct req *r);
  * a page that shows a form once more with what is wrong in it. */
 enum err front_undo(struct req *r);
 
-/* front_throttle(r, kind, subject, limit): Count an attempt, for good, and refuse it
- * with 429 and Retry-After if it is one too many in 15 minutes. To be called
- * before anything else is written. */
-enum err front_throttle(struct req *r, const char *kind, const char *subject,
-    int64_t limit);
+/* front_throttle(r, t): Count an attempt, for good, and refuse it with 429 and
+ * Retry-After if it is one too many. kind, subject, limit and window of t are set. To
+ * be called before anything else is written. */
+enum err front_throttle(struct req *r, const struct throttle *t);
+
+/* front_limit(r, t): The same for what counts only when it is done: in the transaction
+ * of the action, without a commit of its own. */
+enum err front_limit(struct req *r, const struct throttle *t);
 
 /* front_audit(r, event): Record what r does, in its transaction. */
 enum err front_audit(struct req *r, const struct audit_event *event);

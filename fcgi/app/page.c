@@ -192,18 +192,20 @@ way_back(const struct req *r, enum err e, struct message_page *p)
 enum err
 page_fail(struct req *r, enum err e)
 {
-	struct page_frame *frame = page_frame_of(r, heading(e), "");
-	struct message_page p = {
-		.frame = frame, .status = reply_status(e),
-		.heading = heading(e), .words = page_words(r, e)
-	};
+	struct message_page p = { .status = reply_status(e), .heading = heading(e),
+		.words = page_words(r, e) };
+	struct page_frame *frame;
 
 	if (e == ERR_BROKEN && r->detail)
 		log_write(LOG_ERROR, "%s", r->detail);
-	frame->notice = NULL;
 	reply_drop(r);
 	if (e == ERR_BIG && r->n_params && r->route->takes->place == SHAPE_UPLOAD)
 		return page_go(r, farmer_address(r, "?failed=large"));
+	if (!r->route)
+		(void)page_recognise(r); /* a visitor's page will do as well */
+	frame = page_frame_of(r, p.heading, "");
+	frame->notice = NULL;
+	p.frame = frame;
 	way_back(r, e, &p);
 	page_message(page_begin(r, p.status), &p);
 	return page_end(r);

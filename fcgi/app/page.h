@@ -203,6 +203,10 @@ struct message_page {
  * 12.5.1)? Who takes anything gets JSON. */
 bool page_wanted(const struct req *r);
 
+/* page_recognise(r): Set r->who to whom the cookie's session belongs. ERR_AUTH: there is
+ * none, or it is over. */
+enum err page_recognise(struct req *r);
+
 /* page_admit(r): Let a request for a page in, setting r->who, or answer it: without a
  * session by a redirect to the sign-in (OK, with r->status set). ERR_DENIED with the
  * reply made: wrong role, or a form that did not come from our own pages. */

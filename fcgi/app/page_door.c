@@ -21,7 +21,7 @@
 
 enum { TOKEN_MAX = 2048, NEXT_MAX = 500, RANGES_MAX = 30 };
 
-static const char cookie_name[] = "cem_session";
+static const char cookie_name[] = "__Host-cem_session";
 
 /* "0.85" as 850; what has no such form weighs nothing. */
 static int
@@ -238,24 +238,33 @@ may(const struct viewer *v, int who)
 }
 
 enum err
-page_admit(struct req *r)
+page_recognise(struct req *r)
 {
 	struct viewer *v = arena_take(r->arena, sizeof(*v));
 	const char *token = read_cookie(r), *why;
 	enum err e = ERR_AUTH;
 
-	if (text_same(r->method, "POST") && !is_ours(r))
-		return fail(r, ERR_DENIED, "This form was sent from another site, so "
-		    "nothing was done.");
 	if (token && r->db)
 		e = session_viewer(r->db, r->arena, &(struct session_ask){
 		    .token = token, .type = "access", .now = r->now }, v, &why);
-	if (e && e != ERR_AUTH)
-		return e;
 	if (!e)
 		r->who = v;
-	else if (r->route->who != ANYBODY)
-		return r->db ? to_sign_in(r, token) : ERR_DOWN;
+	return e;
+}
+
+enum err
+page_admit(struct req *r)
+{
+	enum err e;
+
+	if (text_same(r->method, "POST") && !is_ours(r))
+		return fail(r, ERR_DENIED, "This form was sent from another site, so "
+		    "nothing was done.");
+	e = page_recognise(r);
+	if (e && e != ERR_AUTH)
+		return e;
+	if (e && r->route->who != ANYBODY)
+		return r->db ? to_sign_in(r, read_cookie(r)) : ERR_DOWN;
 	if (!may(front_viewer(r), r->route->who))
 		return fail(r, ERR_DENIED, "This page is for %s.",
 		    front_who_words[r->route->who]);

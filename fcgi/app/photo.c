@@ -18,6 +18,8 @@
 
 struct photo_out { const char *message, *farmer_id, *photo_path, *file_id; };
 
+enum { PHOTOS_PER_FARMER = 60 };	/* in 15 minutes */
+
 static const struct shape_field photo_out_fields[] = {
 	FIELD(photo_out, message, SHAPE_TEXT),
 	FIELD(photo_out, farmer_id, SHAPE_TEXT),
@@ -89,7 +91,8 @@ make(struct req *r, struct store_object *master, struct store_object *card)
 	return e;
 }
 
-/* The farmer first: that holds the row, so two uploads come one after the other. */
+/* The farmer's row first: it is locked from there on, so of two uploads at once the
+ * second sees the files of the first and takes them out of use. */
 static enum err
 switch_photo(struct req *r, const char *photo_id, const char *portrait_id)
 {
@@ -100,9 +103,11 @@ switch_photo(struct req *r, const char *photo_id, const char *portrait_id)
 	    .portrait_file_id = portrait_id, .now = r->now,
 	    SCOPE(front_viewer(r)) }, &n);
 
-	if (!e && !n) /* deleted since it was looked up */
+	if (e)
+		return e;
+	if (!n)
 		return fail(r, ERR_MISSING, "Farmer %s not found", farmer_id);
-	return e ? e : q_file_replace(r->db, &(struct file_replace_in){
+	return q_file_replace(r->db, &(struct file_replace_in){
 	    .farmer_id = farmer_id, .file_type = "photo", .other_type = "portrait",
 	    .now = r->now }, NULL);
 }
@@ -129,6 +134,9 @@ photo_put(struct req *r, const char *farmer_id, const char **file_id)
 	struct store_object master, card = { .fd = -1 };
 	enum err e = check_farmer(r, farmer_id, "You can only upload your own photo");
 
+	if (!e)
+		e = front_throttle(r, &(struct throttle){ .kind = "photo farmer",
+		    .subject = farmer_id, .limit = PHOTOS_PER_FARMER });
 	if (!e)
 		e = check_file(r);
 	if (e)

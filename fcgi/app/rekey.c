@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cem key: the keys' life. After SECRET_KEY was changed (and the old one put into
- * SECRET_KEY_PREVIOUS), `cem key rotate` seals every NRC and birth date anew, row by
+ * SECRET_KEY_PREVIOUS), `cem key rotate` seals every farmer and card anew, row by
  * row; it can be stopped and started again, and the workers go on meanwhile, as they
  * read both. When it says that all is done, SECRET_KEY_PREVIOUS can go.
  */
@@ -16,7 +16,7 @@
 #include "seal.h"
 #include "text.h"
 
-enum { BATCH = 500 };
+enum { BATCH = 500, LAST = 40 };
 
 struct rotation {
 	struct db *db;
@@ -46,43 +46,86 @@ reseal(struct rotation *t, const struct farmer_sealed_row *row)
 	return e;
 }
 
-/* One run of rows in one transaction; *last becomes the last one seen, or NULL. */
+/* The next run of farmers after the number last; *last becomes the run's end. */
 static enum err
-rotate_batch(struct rotation *t, char last[40], size_t *n)
+rotate_farmers(struct rotation *t, char last[LAST], size_t *n)
 {
 	struct farmer_sealed_row *rows;
-	enum err e;
+	enum err e = q_farmer_sealed(t->db, &(struct farmer_sealed_in){
+	    .farmer_id = last, .limit = BATCH }, &rows, n);
 
-	arena_reset(t->arena);
-	e = db_begin(t->db);
-	if (!e)
-		e = q_farmer_sealed(t->db, &(struct farmer_sealed_in){
-		    .farmer_id = last, .limit = BATCH }, &rows, n);
 	for (size_t i = 0; !e && i < *n; i++)
 		if (!seal_is_current(t->arena, rows[i].nrc_sealed))
 			e = reseal(t, &rows[i]);
-	if (e) {
-		db_rollback(t->db);
-		return e;
+	if (!e && *n)
+		(void)snprintf(last, LAST, "%s", rows[*n - 1].farmer_id);
+	return e;
+}
+
+static enum err
+reseal_card(struct rotation *t, const struct card_sealed_row *row)
+{
+	const char *text = seal_open(t->arena, "card.qr", row->card_serial,
+	    row->qr_sealed);
+
+	if (!text)
+		return ERR_BROKEN;
+	t->n_done++;
+	return q_card_reseal(t->db, &(struct card_reseal_in){
+	    .card_serial = row->card_serial,
+	    .qr_sealed = seal_text(t->arena, "card.qr", row->card_serial, text) }, NULL);
+}
+
+/* The same for cards. */
+static enum err
+rotate_cards(struct rotation *t, char last[LAST], size_t *n)
+{
+	struct card_sealed_row *rows;
+	enum err e = q_card_sealed(t->db, &(struct card_sealed_in){
+	    .card_serial = last, .limit = BATCH }, &rows, n);
+
+	for (size_t i = 0; !e && i < *n; i++)
+		if (!seal_is_current(t->arena, rows[i].qr_sealed))
+			e = reseal_card(t, &rows[i]);
+	if (!e && *n)
+		(void)snprintf(last, LAST, "%s", rows[*n - 1].card_serial);
+	return e;
+}
+
+/* All rows of one kind, run by run, each run in a transaction. */
+static enum err
+rotate_all(struct rotation *t, enum err (*run)(struct rotation *t, char last[LAST],
+    size_t *n))
+{
+	char last[LAST] = "";
+	size_t n = 1;
+	enum err e = OK;
+
+	while (!e && n) {
+		arena_reset(t->arena);
+		e = db_begin(t->db);
+		if (!e)
+			e = run(t, last, &n);
+		if (e)
+			db_rollback(t->db);
+		else
+			e = db_commit(t->db);
 	}
-	if (*n)
-		(void)snprintf(last, 40, "%s", rows[*n - 1].farmer_id);
-	return db_commit(t->db);
+	return e;
 }
 
 static int
 rotate(struct command *c)
 {
 	struct rotation t = { .arena = arena_make(32 * 1024 * 1024, NULL) };
-	char last[40] = "";
-	size_t n = 1;
 	enum err e = command_open(c, &t.db);
 
 	if (e)
 		return 1;
 	db_arena(t.db, t.arena);
-	while (!e && n)
-		e = rotate_batch(&t, last, &n);
+	e = rotate_all(&t, rotate_farmers);
+	if (!e)
+		e = rotate_all(&t, rotate_cards);
 	if (!e)
 		e = issuer_publish(t.db, t.arena);
 	printf("sealed %lld rows anew, %lld were changed meanwhile: %s\n",

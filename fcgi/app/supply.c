@@ -249,7 +249,8 @@ supply_ask(struct req *r)
 	enum err e = v->farmer_id ? OK : ERR_MISSING;
 
 	if (!e)
-		e = front_throttle(r, "supply", v->farmer_id, ASKED_MAX);
+		e = front_throttle(r, &(struct throttle){ .kind = "supply",
+		    .subject = v->farmer_id, .limit = ASKED_MAX });
 	if (!e)
 		e = q_farmer_exists(r->db, &(struct farmer_exists_in){
 		    .farmer_id = v->farmer_id }, &(struct farmer_exists_row){ NULL });

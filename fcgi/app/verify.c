@@ -166,8 +166,9 @@ record(struct req *r, enum err outcome, const struct verify_out *out)
 enum err
 verify_card(struct req *r, const struct verify_form *in, struct verify_out *out)
 {
-	enum err e = front_throttle(r, "verify address", r->address,
-	    CHECKS_PER_ADDRESS);
+	enum err e = front_throttle(r, &(struct throttle){
+	    .kind = "verify address", .limit = CHECKS_PER_ADDRESS,
+	    .subject = throttle_network(r->arena, r->address) });
 
 	if (e)
 		return e;

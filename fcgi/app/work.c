@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Housekeeping, by the job worker and by hand: expired sessions and throttle windows,
- * files that were replaced long ago, stored bytes that no row names. Each chore may
- * be done twice or by two at once without harm, so it needs no lock.
+ * files that were replaced long ago, stored bytes that no row names. The last are
+ * only put aside (store/swept), as a database that was restored from yesterday does
+ * not know today's files. Each chore may be done twice or by two at once without
+ * harm, so it needs no lock.
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -22,6 +24,7 @@
 enum {
 	ORPHAN_AGE_S = 3600,	/* an upload may be under way for that long */
 	KEEP_DAYS = 90,		/* of a replaced file */
+	ASIDE_DAYS = 90,	/* of bytes without a row */
 	MEMORY = 8 * 1024 * 1024
 };
 
@@ -76,7 +79,7 @@ sweep_one(void *context, const char *id)
 	if (e || n)
 		return e;
 	c->n_orphans++;
-	return store_remove(id);
+	return store_aside(id);
 }
 
 static enum err
@@ -85,9 +88,9 @@ sweep(struct chores *c, int64_t age_s)
 	enum err e = store_each(age_s, sweep_one, c);
 
 	if (c->n_orphans)
-		log_write(LOG_WARN, "sweep: removed %d stored objects without a row",
+		log_write(LOG_WARN, "sweep: put %d stored objects without a row aside",
 		    c->n_orphans);
-	return e;
+	return e ? e : store_forget_aside(ASIDE_DAYS * 24 * 3600);
 }
 
 /* What is to be done how often; due counts from the worker's start. */
@@ -198,16 +201,17 @@ command_work(struct command *c)
 int
 command_sweep(struct command *c)
 {
-	bool now = command_flag(c, "--now");
+	const char *age = command_option(c, "--age");
+	int64_t age_s = ORPHAN_AGE_S;
 	struct chores chore = { .arena = arena_make(MEMORY, NULL), .now = clock_now() };
 	enum err e;
 
-	if (c->argc)
-		return command_usage("sweep [--config FILE] [--now]");
+	if (c->argc || (age && !text_number(age, 0, INT32_MAX, &age_s)))
+		return command_usage("sweep [--config FILE] [--age SECONDS]");
 	if (command_open(c, &chore.db))
 		return 1;
 	db_arena(chore.db, chore.arena);
-	e = sweep(&chore, now ? 0 : ORPHAN_AGE_S);
-	printf("removed %d stored objects that no row names\n", chore.n_orphans);
+	e = sweep(&chore, age_s);
+	printf("put %d stored objects that no row names aside\n", chore.n_orphans);
 	return e != OK;
 }

@@ -286,7 +286,7 @@ conf_load(const char *file)
 	arena_reset(a);
 	pool_used = 0;
 	if (file && !read_file(a, file, values))
-		good = false;
+		return false;
 	for (int i = 0; i < N_SETTINGS; i++) {
 		const struct setting *s = &settings[i];
 		const char *value = getenv(s->name);
@@ -302,18 +302,31 @@ conf_load(const char *file)
 	return good;
 }
 
-void
-conf_forget_secrets(void)
+static void
+forget(enum kind kind)
 {
 	for (int i = 0; i < N_SETTINGS; i++) {
 		char *secret;
 
-		if (settings[i].kind != SECRET)
+		if (settings[i].kind != kind)
 			continue;
 		memcpy(&secret, (char *)&conf + settings[i].offset, sizeof(secret));
 		if (secret)
 			sodium_memzero(secret, strlen(secret));
 	}
+}
+
+void
+conf_forget_secrets(void)
+{
+	forget(SECRET);
+}
+
+void
+conf_forget_all(void)
+{
+	forget(SECRET);
+	forget(URL);
 }
 
 void

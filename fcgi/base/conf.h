@@ -64,6 +64,9 @@ void conf_guard(void);
 /* conf_forget_secrets(): Wipe the secrets once the keys are made from them. */
 void conf_forget_secrets(void);
 
+/* conf_forget_all(): The same, and the database's URL: for a helper without one. */
+void conf_forget_all(void);
+
 /* conf_print(): The table of settings for the README (`cem conf`): name, default,
  * words. Never a value that is set. */
 void conf_print(void);

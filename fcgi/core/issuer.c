@@ -28,7 +28,7 @@ issuer_start(void)
 	(void)key_get(KEY_CARD, 0, &key); /* conf.c insists on SECRET_KEY */
 	memcpy(seed, key.bytes, sizeof(seed));
 	key_forget(KEY_CARD);
-	e = signer_start(seed, conf.secret_key);
+	e = signer_start(seed, conf.secret_key, conf.secret_key_previous);
 	sodium_memzero(seed, sizeof(seed));
 	return e;
 }

@@ -3,8 +3,8 @@
  * The keys-> HKDF with SHA-256 (RFC 5869): extract with a fixed salt, expand once,
  * as 32 bytes are one block. Two generations are kept, so that a secret can be
  * changed while tokens and sealed texts of the old one are still about. The number
- * of a generation is the first byte of a key derived for nothing else: it is the
- * same wherever the same secret is set, and says nothing about it.
+ * of a generation is the first four bytes of a key derived for nothing else: it is
+ * the same wherever the same secret is set, and says nothing about it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +14,7 @@
 
 #include "conf.h"
 #include "key.h"
+#include "log.h"
 
 enum { GENERATIONS = 2, TOKEN_MAX = 500 };
 
@@ -22,7 +23,7 @@ enum { GENERATIONS = 2, TOKEN_MAX = 500 };
 static struct keys {
 	uint8_t bytes[KEY_USES][GENERATIONS][TOKEN_MAX];
 	size_t size[KEY_USES][GENERATIONS];
-	uint8_t number[GENERATIONS];
+	uint32_t number[GENERATIONS];
 } *keys;
 
 static const char *const info[KEY_USES] = {
@@ -66,7 +67,7 @@ load_generation(int g, const char *secret)
 		keys->size[use][g] = KEY_SIZE;
 	}
 	derive(number, secret, "cem number 1");
-	keys->number[g] = number[0];
+	memcpy(&keys->number[g], number, sizeof(keys->number[g]));
 }
 
 static void
@@ -78,7 +79,7 @@ load_token(int g, const char *secret)
 	keys->size[KEY_TOKEN][g] = n;
 }
 
-void
+enum err
 key_load(void)
 {
 	if (!keys) {
@@ -94,6 +95,11 @@ key_load(void)
 	load_generation(1, conf.secret_key_previous);
 	load_token(0, conf.jwt_secret);
 	load_token(1, conf.jwt_secret_previous);
+	if (!keys->size[KEY_SEAL][1] || keys->number[0] != keys->number[1])
+		return OK;
+	log_write(LOG_ERROR, "SECRET_KEY_PREVIOUS can't be told from SECRET_KEY: take it "
+	    "out, or choose another SECRET_KEY");
+	return ERR_BROKEN;
 }
 
 bool
@@ -108,7 +114,7 @@ key_get(enum key_use use, int generation, struct key *out)
 }
 
 bool
-key_find(enum key_use use, uint8_t number, struct key *out)
+key_find(enum key_use use, uint32_t number, struct key *out)
 {
 	for (int g = 0; key_get(use, g, out); g++)
 		if (out->number == number)

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "err.h"
+
 enum { KEY_SIZE = 32 };
 
 /* What a key is for. Each has a key of its own, so that one leaking use never
@@ -18,20 +20,21 @@ enum key_use { KEY_TOKEN, KEY_NRC, KEY_SEAL, KEY_THROTTLE, KEY_CARD, KEY_FORM, K
 struct key {
 	const uint8_t *bytes;
 	size_t size;
-	uint8_t number;		/* names the secret it came from, in sealed texts */
+	uint32_t number;	/* names the secret it came from, in sealed texts */
 };
 
 /* key_load(): Derive all keys from conf. The first generation makes new things; the
  * second, from the ..._PREVIOUS settings, only reads old ones. Children forked
- * afterwards do not have them. */
-void key_load(void);
+ * afterwards do not have them. ERR_BROKEN (logged) if the two secrets are the same, or
+ * bear the same number: then nothing could be moved from one to the other. */
+enum err key_load(void);
 
 /* key_get(use, generation, out): Generation 0 is current, 1 the previous. False if
  * there is no such generation. */
 bool key_get(enum key_use use, int generation, struct key *out);
 
 /* key_find(use, number, out): The generation that number names; false if gone. */
-bool key_find(enum key_use use, uint8_t number, struct key *out);
+bool key_find(enum key_use use, uint32_t number, struct key *out);
 
 /* key_forget(use): Wipe one use's keys in this process. Workers forget KEY_CARD:
  * only the signer process has it. */

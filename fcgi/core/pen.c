@@ -110,13 +110,15 @@ static int
 lines_find(const struct pen_fit *fit, const char *text, double width, struct font *font,
     struct font_line lines[LINES_MOST])
 {
-	int most;
+	int most, n;
 
 	for (most = 2; most <= fit->lines; most++) {
 		for (font->size = fit->wrapped * 2 / most; font->size >= fit->least;
-		    font->size -= FONT_STEP)
-			if (font_wrap(font, text, width, lines, most) <= most)
-				return most;
+		    font->size -= FONT_STEP) {
+			n = font_wrap(font, text, width, lines, most);
+			if (n <= most)
+				return n;
+		}
 	}
 	font->size = fit->least;
 	return font_wrap(font, text, width, lines, fit->lines);

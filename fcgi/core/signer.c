@@ -11,6 +11,7 @@
 
 #include <sodium.h>
 
+#include "conf.h"
 #include "helper.h"
 #include "log.h"
 #include "sandbox.h"
@@ -22,6 +23,7 @@ enum {
 	PUBLIC = 'P',
 	SECRET_MAX = 512,
 	ANSWER_MS = 2000,
+	LEGACIES = 2,		/* the secret, and the one before */
 	MAC = 32,
 	TEXT_MAX = 128,		/* of an old farmer id or timestamp, with its NUL */
 	PAIR = 2 * TEXT_MAX
@@ -33,13 +35,13 @@ enum { MAC_TEXT = 45 };
 struct keys {
 	uint8_t secret[crypto_sign_SECRETKEYBYTES];
 	uint8_t public[SIGNER_PUBLIC];
-	char legacy[SECRET_MAX];
-	size_t legacy_size;
+	char legacy[LEGACIES][SECRET_MAX];
+	size_t legacy_size[LEGACIES];
 };
 
 struct start {
 	const uint8_t *seed;
-	const char *legacy;
+	const char *legacy[LEGACIES];
 };
 
 _Static_assert(SIGNER_SEED == crypto_sign_SEEDBYTES, "the library's sizes are ours");
@@ -62,18 +64,17 @@ answer_sign(int socket, const struct keys *k, const uint8_t *p, size_t n)
 	return helper_answer(socket, signature, sizeof(signature));
 }
 
-/* The message is the signature's text, its NUL, and what was signed. */
-static bool
-answer_check(int socket, const struct keys *k, const uint8_t *p, size_t n)
+/* Did one of the secrets sign the message: the signature's text, its NUL, and what was
+ * signed? */
+static uint8_t
+signed_by(const struct keys *k, int which, const uint8_t *p, size_t n)
 {
 	crypto_auth_hmacsha256_state state;
 	uint8_t mac[MAC], same;
 	char text[MAC_TEXT];
 
-	if (n < MAC_TEXT || n > MAC_TEXT + PAIR)
-		return false;
-	(void)crypto_auth_hmacsha256_init(&state, (const uint8_t *)k->legacy,
-	    k->legacy_size); /* these three can't fail */
+	(void)crypto_auth_hmacsha256_init(&state, (const uint8_t *)k->legacy[which],
+	    k->legacy_size[which]); /* these three can't fail */
 	(void)crypto_auth_hmacsha256_update(&state, p + MAC_TEXT, n - MAC_TEXT);
 	(void)crypto_auth_hmacsha256_final(&state, mac);
 	(void)sodium_bin2base64(text, sizeof(text), mac, sizeof(mac),
@@ -81,6 +82,19 @@ answer_check(int socket, const struct keys *k, const uint8_t *p, size_t n)
 	same = sodium_memcmp(text, p, MAC_TEXT) == 0;
 	sodium_memzero(mac, sizeof(mac));
 	sodium_memzero(text, sizeof(text));
+	return same;
+}
+
+static bool
+answer_check(int socket, const struct keys *k, const uint8_t *p, size_t n)
+{
+	uint8_t same = 0;
+
+	if (n < MAC_TEXT || n > MAC_TEXT + PAIR)
+		return false;
+	for (int i = 0; i < LEGACIES; i++)
+		if (k->legacy_size[i])
+			same |= signed_by(k, i, p, n);
 	return helper_answer(socket, &same, sizeof(same));
 }
 
@@ -112,9 +126,12 @@ be_signer(int socket, void *context)
 	struct helper_question q;
 
 	(void)mlock(&k, sizeof(k)); /* may pass the limit of locked memory */
-	k.legacy_size = strlen(start->legacy);
-	memcpy(k.legacy, start->legacy, k.legacy_size);
+	for (int i = 0; i < LEGACIES; i++) {
+		k.legacy_size[i] = strlen(start->legacy[i]);
+		memcpy(k.legacy[i], start->legacy[i], k.legacy_size[i]);
+	}
 	(void)crypto_sign_seed_keypair(k.public, k.secret, start->seed);
+	conf_forget_all(); /* what it was started with besides */
 	if (sandbox_lock_pure() != OK)
 		return 1;
 	while (helper_take(socket, &q) && answer(socket, &k, &q))
@@ -137,12 +154,13 @@ ask(uint8_t what, const void *p, size_t n, void *out, size_t out_size)
 }
 
 enum err
-signer_start(const uint8_t seed[SIGNER_SEED], const char *legacy_secret)
+signer_start(const uint8_t seed[SIGNER_SEED], const char *legacy, const char *previous)
 {
-	struct start start = { seed, legacy_secret };
-	const size_t n = legacy_secret ? strlen(legacy_secret) : 0;
+	struct start start = { seed, { legacy, previous ? previous : "" } };
+	const size_t n = legacy ? strlen(legacy) : 0;
 
-	if (sodium_init() < 0 || n == 0 || n > SECRET_MAX) {
+	if (sodium_init() < 0 || n == 0 || n > SECRET_MAX ||
+	    strlen(start.legacy[1]) > SECRET_MAX) {
 		log_write(LOG_ERROR, "signer: no random numbers, or the secret does "
 		    "not have 1 to %d bytes", SECRET_MAX);
 		return ERR_BROKEN;

@@ -21,10 +21,12 @@ enum {
 	SIGNER_MAX = 1024	/* bytes of one message */
 };
 
-/* signer_start(seed, legacy_secret): Fork the signer. Call before the worker locks
- * itself, and wipe both secrets afterwards; the signer has copied them. The secret
- * has 1 to 512 bytes. ERR_BROKEN (logged) if it does not start. */
-enum err signer_start(const uint8_t seed[SIGNER_SEED], const char *legacy_secret);
+/* signer_start(seed, legacy, previous): Fork the signer. Call before the worker locks
+ * itself, and wipe the secrets afterwards; the signer has copied them. legacy, of 1 to
+ * 512 bytes, and previous ("" or NULL: none) sign the triples of old cards.
+ * ERR_BROKEN (logged) if it does not start. */
+enum err signer_start(const uint8_t seed[SIGNER_SEED], const char *legacy,
+    const char *previous);
 
 /* signer_stop(): End it; harmless if it does not run. */
 void signer_stop(void);

@@ -71,7 +71,7 @@ store_open(const char *root)
 		if (!make_folder(path))
 			return failed(path);
 	}
-	return make_folder("tmp") ? OK : failed("tmp");
+	return make_folder("tmp") && make_folder("swept") ? OK : failed("tmp");
 }
 
 enum err
@@ -251,6 +251,37 @@ store_remove(const char *id)
 	return OK;
 }
 
+enum err
+store_aside(const char *id)
+{
+	char from[PATH], to[PATH];
+
+	(void)snprintf(to, sizeof(to), "swept/%s", id);
+	if (renameat(root_fd, kept_path(id, from), root_fd, to) != 0)
+		return errno == ENOENT ? OK : failed("put aside");
+	(void)utimensat(root_fd, to, NULL, 0); /* or it is forgotten sooner */
+	return OK;
+}
+
+/* Read or make the file ID. Two that make it at once write the same. */
+enum err
+store_owner(const char *wanted)
+{
+	char found[ID_TEXT] = "";
+	int fd = openat(root_fd, "ID", O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	ssize_t n = fd < 0 ? -1 : pread(fd, found, ID_TEXT - 1, 0);
+	enum err e = OK;
+
+	if (n < 0 || (n == 0 && (pwrite(fd, wanted, ID_TEXT - 1, 0) != ID_TEXT - 1 ||
+	    fsync(fd) != 0)))
+		e = failed("ID");
+	else if (n > 0 && !text_same(found, wanted))
+		e = ERR_CONFLICT;
+	if (fd >= 0)
+		(void)close(fd); /* flushed above */
+	return e;
+}
+
 struct walk {
 	int64_t before;		/* seconds */
 	enum err (*found)(void *context, const char *id);
@@ -305,4 +336,12 @@ store_each(int64_t age_s, enum err (*found)(void *context, const char *id),
 		e = walk_folder(&w, path, false);
 	}
 	return e;
+}
+
+enum err
+store_forget_aside(int64_t age_s)
+{
+	struct walk w = { clock_now() / CLOCK_SECOND - age_s, NULL, NULL };
+
+	return walk_folder(&w, "swept", true);
 }

@@ -54,6 +54,17 @@ enum err store_read(struct arena *a, const char *id, size_t max, uint8_t **bytes
 /* store_remove(id): Remove a kept object; gone already is fine. */
 enum err store_remove(const char *id);
 
+/* store_aside(id): Move a kept object to store/swept/, where it can be looked for
+ * until store_forget_aside removes it. */
+enum err store_aside(const char *id);
+
+/* store_forget_aside(age_s): Remove what was put aside more than age_s seconds ago. */
+enum err store_forget_aside(int64_t age_s);
+
+/* store_owner(wanted): The id of the register whose objects these are, written at
+ * the first call: ERR_CONFLICT if it is not wanted. */
+enum err store_owner(const char *wanted);
+
 /* store_each(age_s, found, context): Call found(context, id) for each object last
  * written more than age_s seconds ago; temporary ones of that age are removed. */
 enum err store_each(int64_t age_s, enum err (*found)(void *context, const char *id),

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Counting attempts in windows of 15 minutes. The subject is stored as a keyed hash,
- * so the table tells nobody whose NRC was tried.
+ * Counting attempts in windows, of 15 minutes unless told. The subject is stored as a
+ * keyed hash, so the table tells nobody whose NRC was tried.
  */
+#include <arpa/inet.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -40,7 +41,7 @@ throttle_hit(const struct throttle *t, int64_t *wait_s)
 
 	e = q_throttle_hit(t->db, &(struct throttle_hit_in){
 	    .throttle_key = key_text(t), .now = t->now,
-	    .window_ends_at = t->now + WINDOW }, &row);
+	    .window_ends_at = t->now + (t->window ? t->window : WINDOW) }, &row);
 	if (e)
 		return e;
 	if (row.n_attempts <= t->limit)
@@ -61,4 +62,17 @@ throttle_clear(const struct throttle *t)
 {
 	return q_throttle_clear(t->db, &(struct throttle_clear_in){
 	    .throttle_key = key_text(t) }, NULL);
+}
+
+const char *
+throttle_network(struct arena *a, const char *address)
+{
+	static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+	uint8_t six[16];
+
+	if (inet_pton(AF_INET6, address, six) != 1)
+		return address;
+	if (memcmp(six, mapped, sizeof(mapped)) == 0)
+		return arena_print(a, "%u.%u.%u.%u", six[12], six[13], six[14], six[15]);
+	return arena_print(a, "%s/64", text_hex(a, six, 8));
 }

@@ -19,9 +19,15 @@ struct throttle {
 	struct arena *arena;
 	const char *kind;	/* "login account", "verify address", ... */
 	const char *subject;	/* e-mail, NRC, address: stored as a keyed hash */
-	int64_t limit;		/* attempts in 15 minutes */
+	int64_t limit;		/* attempts in a window */
+	int64_t window;		/* microseconds; 0: 15 minutes */
 	int64_t now;		/* microseconds */
 };
+
+/* throttle_network(a, address): What an address is counted as: an IPv4 address as it
+ * is (also when mapped into IPv6), of an IPv6 address the first 64 bits, as a single
+ * subscriber has all of the rest. */
+const char *throttle_network(struct arena *a, const char *address);
 
 /* throttle_hit(t, wait_s): Count one attempt. ERR_BUSY if it is one too many, with
  * the seconds to wait in *wait_s. Commit it at once: it must outlive a refusal. */

@@ -117,8 +117,14 @@ db_begin(struct db *db)
 	}
 	e = db->engine->begin(db);
 	db->in_transaction = e == OK;
-	db->spoilt = false;
+	db->intended = db->spoilt = false;
 	return e;
+}
+
+void
+db_intend(struct db *db)
+{
+	db->intended = !db->in_transaction;
 }
 
 enum err
@@ -126,6 +132,10 @@ db_commit(struct db *db)
 {
 	enum err e;
 
+	if (db->intended) {
+		db->intended = false;
+		return OK; /* nothing was written */
+	}
 	if (!db->in_transaction) {
 		log_write(LOG_ERROR, "db: commit without a transaction");
 		return ERR_BROKEN;
@@ -145,6 +155,7 @@ db_commit(struct db *db)
 void
 db_rollback(struct db *db)
 {
+	db->intended = false;
 	if (!db->in_transaction)
 		return;
 	db->spoilt = true;
@@ -186,7 +197,7 @@ enum err
 db_run(struct db *db, const struct db_query *query, const struct db_call *call)
 {
 	const char *wrong = refusal(db, query);
-	enum err e;
+	enum err e = OK;
 
 	if (call->n)
 		*call->n = 0;
@@ -195,6 +206,10 @@ db_run(struct db *db, const struct db_query *query, const struct db_call *call)
 		log_write(LOG_ERROR, "db: %s %s", query->name, wrong);
 		return ERR_BROKEN;
 	}
+	if (db->intended && !query->reads)
+		e = db_begin(db);
+	if (e)
+		return e;
 	db->statements++;
 	e = db->engine->run(db, query, call);
 	if (e && e != ERR_MISSING && db->in_transaction)

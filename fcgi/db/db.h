@@ -82,6 +82,11 @@ const char *db_url_check(const char *url);
  */
 enum err db_begin(struct db *db);
 
+/* db_intend(db): Begin with the first statement that writes, not before: what a
+ * request reads and computes until then holds no lock. Commit and rollback are
+ * called as after db_begin; with nothing written they do nothing. */
+void db_intend(struct db *db);
+
 /* db_commit(db): Make it last. On failure all is rolled back and ERR_DOWN,
  * ERR_BROKEN (also: a statement had failed in it) or ERR_CONFLICT (a deferred
  * constraint) returned; the client must not be told that it worked. */

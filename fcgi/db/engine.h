@@ -31,6 +31,7 @@ struct db {
 	char *address;			/* what comes after "sqlite:", or the URL */
 	void *link;			/* the engine's own */
 	bool in_transaction;
+	bool intended;		/* db_intend: begin with the first write */
 	bool spoilt;			/* a statement failed in it */
 	bool read_only;
 	bool in_each;			/* a DB_EACH function is being called */

@@ -123,11 +123,10 @@ read_request(struct req *r)
 static void
 log_served(const struct req *r, int64_t began)
 {
-	const char *path = r->path ? r->path : "-";
-
-	/* Paths hold the ids of people; the pattern says enough. */
+	/* Paths hold the ids of people, and what was mistaken for one: only the
+	 * pattern of the route is told. */
 	log_write(LOG_INFO, "%s %s %d %lldus %zu", r->head ? "HEAD" : r->method,
-	    r->route ? r->route->path : path, r->status,
+	    r->route ? r->route->path : "-", r->status,
 	    (long long)(clock_steady() - began), r->body.n);
 }
 

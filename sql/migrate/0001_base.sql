@@ -3,6 +3,13 @@
 -- the same for one column name everywhere. A table marked "people" holds personal
 -- data: statements on it take what the viewer may see, or say why not.
 
+-- Which register this is: one row. The store bears the same id, so that no program ever
+-- takes the files of one register for another's.
+CREATE TABLE register (
+	register_id TEXT NOT NULL PRIMARY KEY,
+	created_at BIGINT NOT NULL
+);
+
 -- people
 CREATE TABLE account (
 	account_id TEXT NOT NULL PRIMARY KEY,
@@ -145,7 +152,8 @@ CREATE TABLE file (
 CREATE INDEX file_farmer ON file (farmer_id);
 CREATE INDEX file_replaced ON file (replaced_at);
 
--- Issued cards. At most one of a farmer's is not revoked.
+-- Issued cards. At most one of a farmer's is not revoked. The text of the QR code says
+-- the birth date, so it is sealed.
 -- people
 CREATE TABLE card (
 	card_serial TEXT NOT NULL PRIMARY KEY,
@@ -154,7 +162,7 @@ CREATE TABLE card (
 	issued_by TEXT NOT NULL,
 	expires_at BIGINT NOT NULL,
 	card_file_id TEXT NOT NULL,
-	qr_text TEXT NOT NULL,
+	qr_sealed TEXT NOT NULL,
 	revoked_at BIGINT,
 	revoked_why TEXT
 );

@@ -198,8 +198,8 @@ class Recorder:
                            example)
             return
         content = resolve(self.document, found).get("content", {})
-        if not content:
-            return
+        if not content or (template == "/" and media == "text/html"):
+            return  # people get a page there
         if media not in content and "*/*" in content:
             media = "*/*"
         if media not in content:

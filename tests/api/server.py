@@ -307,7 +307,8 @@ class Server:
         """Every object in the store, temporary ones too."""
         found = []
         for where, _, files in os.walk(os.path.join(self.state, "store")):
-            found += [os.path.join(where, name) for name in files]
+            if os.path.basename(where) not in ("store", "swept"):
+                found += [os.path.join(where, name) for name in files]
         return sorted(found)
 
     def tails(self, lines=40):

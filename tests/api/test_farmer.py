@@ -128,7 +128,9 @@ def test_personal_fields(admin, name, value, kind):
     reply = admin.post("/api/farmers", json=people.form(personal={name: value}))
     fault = faulty(reply, "body.personal_info." + name, kind)
     if value is not ... and value is not None and kind:
-        assert fault["input"] == value or isinstance(fault["input"], str)
+        # A list or an object is not sent back: a secret may stand inside it.
+        wanted = None if isinstance(value, (list, dict)) else value
+        assert fault["input"] == wanted or isinstance(fault["input"], str)
 
 
 @pytest.mark.parametrize("name,value,kind", [

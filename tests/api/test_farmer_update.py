@@ -153,9 +153,29 @@ def test_a_farmer_may_send_privileged_fields_unchanged(farmer, as_farmer):
     reply = as_farmer(farmer).put(path(farmer), json={
         "registration_status": "pending", "is_active": True, "review_notes": None,
         "personal_info": {"nrc": info["nrc"], "date_of_birth": info["date_of_birth"],
-                          "first_name": "Maria"}})
+                          "first_name": info["first_name"],
+                          "phone_secondary": "0966000001"}})
     assert reply.status_code == 200
-    assert reply.json()["personal_info"]["first_name"] == "Maria"
+    assert reply.json()["personal_info"]["phone_secondary"] == "0966000001"
+
+
+@pytest.mark.parametrize("part,change", [
+    ("personal_info", {"first_name": "Minister"}),
+    ("personal_info", {"last_name": "Somebody Else"}), ("personal_info", {"gender": "Other"}),
+    ("address", {"province_name": "Lusaka Province"}), ("address", {"district_code": "LP99"}),
+    ("address", {"chiefdom_name": "Chief Nobody"})])
+def test_a_farmer_may_not_rewrite_who_he_is(farmer, as_farmer, part, change):
+    """What is printed and signed on the card is the office's to change."""
+    refused(as_farmer(farmer).put(path(farmer), json={part: change}), 403)
+
+
+def test_a_new_birth_date_ends_the_sessions(admin, farmer, as_farmer):
+    """NRC and birth date are the way in: who came in by the old ones is out."""
+    session = as_farmer(farmer)
+    assert session.get("/api/auth/me").status_code == 200
+    reply = admin.put(path(farmer), json={"personal_info": {"date_of_birth": "1981-02-03"}})
+    assert reply.status_code == 200
+    refused(session.get("/api/auth/me"), 401)
 
 
 def test_an_operator_moves_nobody_out_of_scope(operator, farmer):

@@ -232,8 +232,8 @@ def test_secrets_are_needed(folder, text):
 
 def test_run_refuses_a_bad_environment(folder):
     """./run ends by itself with a clear line, and starts nothing."""
-    bad = servers.Server({"LOGIN_ATTEMPTS": "many"}, state=os.path.join(folder, "state"))
-    bad.database = "sqlite:" + os.path.join(folder, "state", "cem.db")
+    bad = servers.Server({"LOGIN_ATTEMPTS": "many"}, state=os.path.join(folder, "state"),
+                         database="sqlite:" + os.path.join(folder, "cem.db"))
     bad.launch()
     try:
         assert bad.process.wait(timeout=300) != 0

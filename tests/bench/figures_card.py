@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Figure 2: the CPU time of a card, against two other programs that draw it."""
+import json
 import os
 import statistics
 import subprocess
 
 import bed as beds
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # The fields of the file that bare_card.c and card_reportlab.py read, between tabs.
 FIELDS = ("full_name farmer_id nrc birth_date gender phone village chiefdom district "
@@ -50,15 +53,18 @@ def date(us):
 def write_cards(bed, ids, folder):
     """What is on the cards just issued, for the other two programs; the file."""
     issued = {row[0]: row[1:] for row in bed.rows(
-        "SELECT c.farmer_id, c.card_serial, c.issued_at, c.expires_at, c.qr_text,"
+        "SELECT c.farmer_id, c.card_serial, c.issued_at, c.expires_at,"
         " f.portrait_file_id, f.chiefdom_name, f.village, f.district_name,"
         " f.province_name, f.created_by"
         "  FROM card AS c JOIN farmer AS f ON f.farmer_id = c.farmer_id"
         " WHERE c.revoked_at IS NULL")}
+    # The register keeps QR texts sealed: a published one of the same length stands in.
+    with open(os.path.join(ROOT, "tests", "data", "kat169.json"), encoding="utf-8") as f:
+        qr = json.load(f)["qr"]
     name = os.path.join(folder, "cards.tsv")
     with open(name, "w", encoding="utf-8") as f:
         for one in ids:
-            (serial, since, until, qr, portrait, chiefdom, village, district, province,
+            (serial, since, until, portrait, chiefdom, village, district, province,
              by) = issued[one]
             farmer = bed.admin.get("/api/farmers/" + one).json()
             person = farmer["personal_info"]

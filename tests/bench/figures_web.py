@@ -24,7 +24,7 @@ def requests_per_second(table, bed, label, goals, quick):
                "list": (base + "/api/farmers?limit=20", token)}
     targets = {name: target for name, target in targets.items()
                if name == "bare" or name in goals}
-    rates = beds.rounds(targets, 3 if quick else 7, 1 if quick else 2)
+    rates = beds.rounds(targets, 3 if quick else 14, 1)
     for name in targets:
         table.add("%s: %s" % (label, names[name]), (rates[name], "/s"),
                   rates[name] / rates["bare"], goals.get(name))
@@ -72,7 +72,7 @@ def downloads(table, bed, quick):
     base, token = bed.server.base, bed.admin.token
     rates = beds.rounds({"nginx": (base + "/static/bench.bin", token),
                          "ours": (base + "/api/files/" + file_id, token)},
-                        3 if quick else 7, 1 if quick else 2)
+                        3 if quick else 14, 1)
     table.add("nginx's own static file of 5 MB", (rates["nginx"], "/s"), 1.0)
     table.add("GET /api/files/{id} of 5 MB", (rates["ours"], "/s"),
               rates["ours"] / rates["nginx"], 0.8)

@@ -127,7 +127,7 @@ def total(admin):
 
 
 def sweep(running):
-    running.cem("sweep", "--config", running.config, "--now")
+    running.cem("sweep", "--config", running.config, "--age", "0")
 
 
 class Strace:

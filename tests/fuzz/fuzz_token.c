@@ -27,7 +27,7 @@ start(void)
 	conf.jwt_secret = jwt_secret;
 	conf.secret_key = secret_key;
 	conf.jwt_secret_previous = conf.secret_key_previous = none;
-	key_load();
+	(void)key_load();
 	return arena_make(1 << 20, NULL);
 }
 

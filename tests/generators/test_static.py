@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The pages in a browser: they fit a small phone, they obey the policy that nginx
+"""The pages in a browser: they fit a small phone, they obey the policy that page.c
 sends, and app.js does what it says."""
 import http.server
 import threading
@@ -15,8 +15,8 @@ from selenium.webdriver.support.ui import WebDriverWait
 from conftest import ROOT
 from test_templates import NAMES
 
-POLICY = ("default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-          "form-action 'self'; frame-ancestors 'none'")
+POLICY = ("default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+          "form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 

@@ -391,6 +391,37 @@ test_long(void)
 	    "what can't be shown ends in an ellipsis");
 }
 
+/* Fill the stack below with what is no address, so that whatever a card draws without
+ * having been set is seen. */
+static void
+poison(void)
+{
+	volatile char rubbish[256 * 1024];
+
+	for (size_t i = 0; i < sizeof(rubbish); i++)
+		rubbish[i] = (char)0xa5;
+}
+
+/* Names of every length, cut at every letter: one line, two lines, three. */
+static void
+test_lengths(void)
+{
+	static const char name[] = "Very Long First Names Indeed Mwansa "
+	    "Chileshe-Kapwepwe Mulenga Ng'andu wa Bwalya Namwiinga Chimwemwe Hamoonga";
+	struct draw_card c = card;
+	size_t whole = 0;
+	char part[sizeof(name)];
+
+	for (size_t n = 1; n < sizeof(name); n++) {
+		memcpy(part, name, n);
+		part[n] = '\0';
+		c.full_name = part;
+		poison();
+		whole += drawn(&c).n > 1000;
+	}
+	ok(whole == sizeof(name) - 1, "names of every length can be drawn");
+}
+
 /* Where pdftotext -bbox sees words: at least 3 mm (8.5 pt) from the trim. */
 static void
 test_margins(void)
@@ -538,6 +569,7 @@ main(void)
 	test_words();
 	test_letters();
 	test_long();
+	test_lengths();
 	test_margins();
 	test_scan();
 	test_wrap();

@@ -130,14 +130,15 @@ test_death(void)
 	(void)kill(signer, SIGCONT);
 	signer_stop();
 	ok(child_of(getpid()) == 0, "it ends once its socket is closed");
-	ok(signer_start(seed, legacy) == OK, "it can be started again");
+	ok(signer_start(seed, legacy, NULL) == OK, "it can be started again");
 	(void)kill(child_of(getpid()), SIGKILL);
 	ok(signer_sign(seed, 1, out) == ERR_DOWN, "if it is dead: down");
 	ok(signer_sign(seed, 1, out) == ERR_DOWN, "and it stays down");
 	ok(!signer_check_legacy(old_id, old_time, old_signature), "no old card is good");
 	signer_stop();
 	signer_stop();
-	ok(signer_start(seed, "") == ERR_BROKEN && signer_start(seed, NULL) == ERR_BROKEN,
+	ok(signer_start(seed, "", NULL) == ERR_BROKEN &&
+	    signer_start(seed, NULL, NULL) == ERR_BROKEN,
 	    "without a secret it does not start");
 	log_limit(LOG_ERROR);
 }
@@ -149,7 +150,7 @@ be_worker(int ready)
 	uint8_t out[SIGNER_SIGNATURE];
 	char answer;
 
-	answer = signer_start(seed, legacy) == OK && sandbox_lock(&s) == OK &&
+	answer = signer_start(seed, legacy, NULL) == OK && sandbox_lock(&s) == OK &&
 	    signer_sign(seed, 1, out) == OK ? 'y' : 'n';
 	if (write(ready, &answer, 1) != 1)
 		_exit(1);
@@ -190,7 +191,7 @@ main(void)
 	    strlen(seed_2), NULL, NULL, NULL) != 0)
 		return 1;
 	ok(signer_sign(seed, 1, out) == ERR_DOWN, "before it is started: down");
-	ok(signer_start(seed, legacy) == OK, "the signer starts");
+	ok(signer_start(seed, legacy, NULL) == OK, "the signer starts");
 	test_signing();
 	test_legacy();
 	test_death();

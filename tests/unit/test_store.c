@@ -143,7 +143,24 @@ test_each(void)
 	ok(store_each(0, count, &n) == OK && n == 1, "the kept one is found");
 	ok(!is_there(arena_print(a, "tmp/%s", begun.id)), "an old temporary file goes");
 	(void)close(begun.fd); /* its name is gone */
-	(void)store_remove(kept.id);
+	ok(store_aside(kept.id) == OK && !is_there(store_path(a, kept.id)) &&
+	    is_there(arena_print(a, "swept/%s", kept.id)), "it is put aside");
+	ok(store_aside(kept.id) == OK, "putting aside what is gone does no harm");
+	ok(store_forget_aside(3600) == OK &&
+	    is_there(arena_print(a, "swept/%s", kept.id)), "and stays there for a while");
+	ok(store_forget_aside(0) == OK &&
+	    !is_there(arena_print(a, "swept/%s", kept.id)), "and is forgotten then");
+}
+
+static void
+test_owner(void)
+{
+	char mine[ID_TEXT], other[ID_TEXT];
+
+	id_make(mine);
+	id_make(other);
+	ok(store_owner(mine) == OK && store_owner(mine) == OK, "a store has an owner");
+	ok(store_owner(other) == ERR_CONFLICT, "and no other");
 }
 
 int
@@ -160,6 +177,7 @@ main(void)
 	test_take("/tmp");
 	test_take("/dev/shm");
 	test_each();
+	test_owner();
 	arena_end(a);
 	return test_end();
 }

@@ -37,7 +37,7 @@ load(void)
 	settings("JWT_SECRET", "0123456789abcdef0123456789abcdef");
 	settings("SECRET_KEY", "fedcba9876543210fedcba9876543210");
 	ok(conf_load(NULL), "good settings are taken");
-	key_load();
+	(void)key_load();
 }
 
 static void
@@ -105,11 +105,11 @@ test_bad_tokens(void)
 	settings("JWT_SECRET", "another secret of 32 characters!");
 	settings("JWT_SECRET_PREVIOUS", "0123456789abcdef0123456789abcdef");
 	(void)conf_load(NULL);
-	key_load();
+	(void)key_load();
 	ok(text_same(reason(published), "accepted"), "the previous secret still reads");
 	settings("JWT_SECRET_PREVIOUS", "");
 	(void)conf_load(NULL);
-	key_load();
+	(void)key_load();
 	ok(text_same(reason(published), "Signature verification failed."),
 	    "a secret that is gone does not");
 	load();
@@ -140,7 +140,7 @@ test_seal(void)
 	settings("SECRET_KEY", "a new secret of at least 32 letters");
 	settings("SECRET_KEY_PREVIOUS", "fedcba9876543210fedcba9876543210");
 	(void)conf_load(NULL);
-	key_load();
+	(void)key_load();
 	ok(text_same(seal_open(a, "farmer.nrc", "row1", sealed), "123456/12/1") &&
 	    text_same(seal_hash(a, "123456/12/1", 1), hash) &&
 	    !text_same(seal_hash(a, "123456/12/1", 0), hash),

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The register's id, in the database and in the store. Everything that opens both
+ * checks it first.
+ */
+#include "clock.h"
+#include "db.h"
+#include "id.h"
+#include "identity.h"
+#include "log.h"
+#include "queries.h"
+#include "store.h"
+
+enum err
+identity_make(struct db *db)
+{
+	char id[ID_TEXT];
+
+	id_make(id);
+	return q_register_insert(db, &(struct register_insert_in){ .register_id = id,
+	    .now = clock_now() }, NULL);
+}
+
+enum err
+identity_check(struct db *db)
+{
+	struct register_get_row *rows;
+	size_t n;
+	enum err e = q_register_get(db, &rows, &n);
+
+	if (!e && !n)
+		e = ERR_MISSING;
+	if (!e)
+		e = store_owner(rows->register_id);
+	if (e == ERR_CONFLICT)
+		log_write(LOG_ERROR, "the store holds the files of another register than "
+		    "the database: check STATE_DIR and DATABASE_URL");
+	return e;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CORE_IDENTITY_H
+#define CORE_IDENTITY_H
+
+#include "err.h"
+
+struct db;
+
+/*
+ * Database and store belong together: both bear the register's id. With another
+ * database, all files would look like orphans.
+ */
+
+/* identity_make(db): Give a new database its id. Harmless on one that has it. */
+enum err identity_make(struct db *db);
+
+/* identity_check(db): Is the open store that of this database? An empty store becomes
+ * so. ERR_CONFLICT (logged) if it is another register's. */
+enum err identity_check(struct db *db);
+
+#endif
