@@ -5,6 +5,8 @@
  */
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "buf.h"
@@ -64,11 +66,16 @@ csv_int(struct buf *b, int64_t n)
 void
 csv_real(struct buf *b, double x)
 {
+	char text[40] = "\"\"";
+
+	/* The shortest of the three that reads back as x; 17 digits always do. */
+	for (int digits = 15; digits <= 17 && isfinite(x); digits++) {
+		(void)snprintf(text, sizeof(text), "%.*g", digits, x);
+		if (strtod(text, NULL) == x)
+			break;
+	}
 	cell(b);
-	if (isfinite(x))
-		buf_print(b, "%.15g", x);
-	else
-		buf_text(b, "\"\"");
+	buf_text(b, text);
 }
 
 void

@@ -22,7 +22,7 @@ ORIGINS = ["https://localhost", "capacitor://localhost", "https://office.cem.exa
 @pytest.mark.parametrize("path", [
     "/api/nope", "/api/api/app/nope", "/nope", "/api/farmers/ZM00000000/nope",
     "/api//farmers",
-    "/api/farmers//", "/API/health", "/api/health.json", "/api/healthx", "/api",
+    "/api/farmers//", "/API/health", "/api/health.json", "/api/healthx",
     "/uploads/x.jpg", "/api/files/legacy/x", "/redoc/x", "/index.php", "/.env",
 ])
 def test_unknown_path(anyone, operator, path):
