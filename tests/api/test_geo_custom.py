@@ -98,7 +98,7 @@ def test_the_first_places_exist_already(operator):
 
 
 def test_the_same_name_below_another_parent_is_another_place(operator, province):
-    new = add(operator, DISTRICTS, name="Chibombo District",
+    new = add(operator, DISTRICTS, name="Mumbwa District",
               province_code=province["province_code"])
     assert new["message"] == "District added successfully"
     assert new["district_code"].startswith(province["province_code"])
