@@ -132,9 +132,6 @@ const char *token_text(struct gen *g, const struct token *t);
 /* schema_step(g, path, text): Run one migration, check it, keep it. */
 bool schema_step(struct gen *g, const char *path, const char *text);
 
-/* schema_read(g): Read all columns back, once the last step has run. */
-bool schema_read(struct gen *g);
-
 /* schema_type(g, name): The type of the columns of that name, or TYPE_NONE. */
 enum type schema_type(const struct gen *g, const char *name);
 

@@ -76,12 +76,10 @@ auth_page_enter(struct req *r)
 		return show(r, 422, in, "Please fill in both fields.");
 	e = auth_sign_in(r, &form, &out);
 	if (e == ERR_AUTH || e == ERR_DENIED || e == ERR_BUSY) {
-		enum err again = front_undo(r);
-
+		front_undo(r);
 		/* 401 would need a challenge that browsers know (RFC 9110 section
 		 * 11.6.1); a form is none. */
-		return again ? again : show(r, e == ERR_BUSY ? 429 : 403, in,
-		    page_words(r, e));
+		return show(r, e == ERR_BUSY ? 429 : 403, in, page_words(r, e));
 	}
 	if (!e && r->who)
 		e = auth_sign_out(r); /* of who was here before */

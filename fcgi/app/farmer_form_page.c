@@ -428,7 +428,7 @@ farmer_page_enrol(struct req *r)
 {
 	struct farmer_form form;
 	const char *farmer_id;
-	enum err again, e = read_form(r, r->in, NULL, &form);
+	enum err e = read_form(r, r->in, NULL, &form);
 
 	if (!e)
 		e = farmer_register(r, &form, &farmer_id);
@@ -437,8 +437,8 @@ farmer_page_enrol(struct req *r)
 		    farmer_id));
 	if (!is_correctable(e))
 		return e;
-	again = front_undo(r);
-	return again ? again : show(r, e, NULL, r->in);
+	front_undo(r);
+	return show(r, e, NULL, r->in);
 }
 
 static const char *
@@ -555,8 +555,7 @@ farmer_page_change(struct req *r)
 		    farmer_id));
 	if (!is_correctable(e))
 		return e;
-	again = front_undo(r);
-	if (!again)
-		again = farmer_read(r, farmer_id, &row);
+	front_undo(r);
+	again = farmer_read(r, farmer_id, &row);
 	return again ? again : show(r, e, &row, r->in);
 }

@@ -327,7 +327,7 @@ farmer_page_again(struct req *r, enum err e, const char *photo_error,
 {
 	struct farmer_page page = { .photo_error = photo_error,
 		.card_error = card_error };
-	enum err again = front_undo(r);
 
-	return again ? again : show(r, reply_status(e), &page);
+	front_undo(r);
+	return show(r, reply_status(e), &page);
 }

@@ -59,12 +59,11 @@ front_save(struct req *r)
 	return e;
 }
 
-enum err
+void
 front_undo(struct req *r)
 {
 	db_rollback(r->db);
 	db_intend(r->db);
-	return OK;
 }
 
 static enum err

@@ -32,7 +32,7 @@ enum err front_save(struct req *r);
 
 /* front_undo(r): Take back what was done since the last commit and begin anew, for
  * a page that shows a form once more with what is wrong in it. */
-enum err front_undo(struct req *r);
+void front_undo(struct req *r);
 
 /* front_throttle(r, t): Count an attempt, for good, and refuse it with 429 and
  * Retry-After if it is one too many. kind, subject, limit and window of t are set. To

@@ -32,7 +32,7 @@ struct chores {
 	struct db *db;
 	struct arena *arena;
 	int64_t now;
-	int n_orphans, n_old;
+	int n_orphans;
 };
 
 static enum err
@@ -61,7 +61,6 @@ purge_replaced(struct chores *c)
 		    .file_id = rows[i].file_id }, NULL);
 		if (!e)
 			e = store_remove(rows[i].file_id);
-		c->n_old++;
 	}
 	return e;
 }
