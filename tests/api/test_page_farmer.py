@@ -212,7 +212,7 @@ def test_a_district_that_is_not_his(officer, boss, stranger, lost_operator, serv
     every = re.search(r'<select id="district_code".*?</select>',
                       boss.get("/farmers/new").text, re.S)[0]
     assert len(re.findall(r'<option value="\w+"', every)) >= 116
-    assert every.count("<optgroup") == 10
+    assert every.count("<optgroup") >= 10
     lost = Browser(server).sign_in(lost_operator.email, lost_operator.password)
     assert "No district is assigned" in page(lost.post("/farmers/new", typed()), 403)
 
