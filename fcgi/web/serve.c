@@ -31,8 +31,7 @@
 
 enum {
 	DRAIN_MAX = 64 * 1024 * 1024,	/* bytes of a body that nobody wants */
-	LINGER_MS = 1300		/* of a kept connection when told to stop: nginx
-				 * closes it first, after 1 s (nginx.conf.in) */
+	LINGER_MS = 8000		/* with a kept connection when told to stop */
 };
 
 /* The request in hand, for serve_abort. */
@@ -130,6 +129,18 @@ log_served(const struct req *r, int64_t began)
 	    (long long)(clock_steady() - began), r->body.n);
 }
 
+/* How long to stay with a kept connection, once told to stop: 0 in the end. */
+static int
+patience_ms(void)
+{
+	static int64_t until;
+	int64_t now = clock_steady();
+
+	if (!until)
+		until = now + LINGER_MS * 1000;
+	return until > now ? (int)((until - now) / 1000) : 0;
+}
+
 static void
 serve_one(const struct serve *s, FCGX_Request *fcgi)
 {
@@ -147,8 +158,7 @@ serve_one(const struct serve *s, FCGX_Request *fcgi)
 	else
 		reply_finish(&r, fail(&r, ERR_BAD, "The request target makes no sense"));
 	send_reply(fcgi, &r);
-	/* Told to stop: close with the last byte, before nginx has anything to send. */
-	if (s->stopping())
+	if (s->stopping() && !patience_ms())
 		fcgi->keepConnection = 0;
 	finish(fcgi);
 	log_served(&r, began);
@@ -161,8 +171,8 @@ serve_one(const struct serve *s, FCGX_Request *fcgi)
 /*
  * Sleep until nginx has something for us. False if we are to stop. A kept connection
  * that is closed while nginx sends on it loses that request, and a POST is not sent
- * again; so one more request is waited for, which is unlikely to come later if it
- * has not come by then.
+ * again; so it is nginx that closes: an idle one after a second, any after three
+ * (nginx.conf.in). Until it has, what comes is still answered.
  */
 static bool
 await(const struct serve *s, FCGX_Request *fcgi)
@@ -170,7 +180,7 @@ await(const struct serve *s, FCGX_Request *fcgi)
 	struct pollfd p = { .fd = fcgi->ipcFd, .events = POLLIN };
 
 	if (fcgi->ipcFd >= 0)
-		return proc_wait(fcgi->ipcFd) || poll(&p, 1, LINGER_MS) > 0;
+		return proc_wait(fcgi->ipcFd) || poll(&p, 1, patience_ms()) > 0;
 	fcgi->ipcFd = proc_accept(s->socket);
 	fcgi->keepConnection = 1;
 	return fcgi->ipcFd >= 0;
