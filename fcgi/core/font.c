@@ -17,6 +17,7 @@
 
 #include "arena.h"
 #include "font.h"
+#include "hints.h"
 #include "log.h"
 
 enum {
@@ -25,7 +26,7 @@ enum {
 	ASCII = 128
 };
 
-extern const uint8_t font_regular[], font_regular_end[], font_bold[], font_bold_end[];
+extern uint8_t font_regular[], font_regular_end[], font_bold[], font_bold_end[];
 
 static struct {
 	FT_Library library;
@@ -43,8 +44,9 @@ static struct {
 } remembered[FONT_FACES];
 
 static enum err
-face_open(enum font_face i, const uint8_t *p, const uint8_t *end)
+face_open(enum font_face i, uint8_t *p, const uint8_t *end)
 {
+	hints_remove(p, (size_t)(end - p));
 	if (FT_New_Memory_Face(fonts.library, p, end - p, 0, &fonts.faces[i])) {
 		log_write(LOG_ERROR, "font %d cannot be read", (int)i);
 		return ERR_BROKEN;
