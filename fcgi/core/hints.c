@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Takes the hints out of a TrueType font in memory: the programs that fit outlines to
- * the dots of a screen. A card is printed; without them its PDF is an eighth smaller.
+ * the dots of a screen. A card is printed; without them its PDF is a fifth smaller.
  * They leave their tables' entries in the directory, and each glyph its instructions,
  * both or neither: these call what those define. The tables: OpenType 1.9, "otff"
  * (the directory), "glyf", "loca", "head" and "maxp".
