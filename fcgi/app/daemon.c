@@ -10,6 +10,7 @@
  */
 #include <malloc.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -121,6 +122,8 @@ web_worker(int number)
 	 * costs a hundred page faults. */
 	(void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
 	(void)mallopt(M_MMAP_THRESHOLD, HEAP_KEPT);
+	/* Nor shall libc look with each for a time zone, in a file it may not see. */
+	(void)setenv("TZ", "UTC0", 1);
 	if (sandbox_drop(conf.worker_user) || web_start(kept, &s.db)) {
 		log_write(LOG_ERROR, "worker %d could not start", number);
 		return 1;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Text for the card. FreeType reads the two embedded faces; widths come straight
- * from its unscaled metrics, so that trying sizes costs no rasterising. Cairo gets
+ * from its unscaled metrics, so that trying sizes costs no rasterising; those of ASCII
+ * are asked for once. Cairo gets
  * positioned glyphs together with their text, and a scaled font that is made once
  * for each face and size. No hinting: a card is printed, not shown.
  */
@@ -10,19 +11,22 @@
 #include FT_ADVANCES_H
 
 #include <cairo-ft.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "arena.h"
 #include "font.h"
+#include "hints.h"
 #include "log.h"
 
 enum {
 	SIZES = (int)(FONT_LARGEST / FONT_STEP) + 1,
-	LINE_MOST = 400		/* glyphs a line; a hundred fit on a card */
+	LINE_MOST = 400,	/* glyphs a line; a hundred fit on a card */
+	ASCII = 128
 };
 
-extern const uint8_t font_regular[], font_regular_end[], font_bold[], font_bold_end[];
+extern uint8_t font_regular[], font_regular_end[], font_bold[], font_bold_end[];
 
 static struct {
 	FT_Library library;
@@ -31,9 +35,18 @@ static struct {
 	cairo_scaled_font_t *scaled[FONT_FACES][SIZES];
 } fonts;
 
+/* What FreeType said of ASCII, which is most of every card, in font units. */
+static struct {
+	bool known[ASCII];
+	uint16_t glyphs[ASCII];
+	int16_t advances[ASCII];
+	int16_t kernings[ASCII][ASCII];	/* left, right: 2 * k + 1; 0 if not known */
+} remembered[FONT_FACES];
+
 static enum err
-face_open(enum font_face i, const uint8_t *p, const uint8_t *end)
+face_open(enum font_face i, uint8_t *p, const uint8_t *end)
 {
+	hints_remove(p, (size_t)(end - p));
 	if (FT_New_Memory_Face(fonts.library, p, end - p, 0, &fonts.faces[i])) {
 		log_write(LOG_ERROR, "font %d cannot be read", (int)i);
 		return ERR_BROKEN;
@@ -81,6 +94,7 @@ font_close(void)
 	if (fonts.library)
 		(void)FT_Done_FreeType(fonts.library); /* and the faces with it */
 	memset(&fonts, 0, sizeof(fonts));
+	memset(remembered, 0, sizeof(remembered));
 }
 
 static cairo_scaled_font_t *
@@ -123,34 +137,68 @@ point_next(const char *s, size_t n, int *size)
 
 /* Walks along a line glyph by glyph; x is where the glyph stands, in font units. */
 struct walk {
-	FT_Face face;
+	enum font_face face;
 	double tracking;	/* in font units */
 	double x, advance;
+	uint32_t point;
 	FT_UInt glyph;
 };
 
 static struct walk
 walk_start(const struct font *font)
 {
-	FT_Face face = fonts.faces[font->face];
+	return (struct walk){ .face = font->face, .tracking = font->tracking *
+	    fonts.faces[font->face]->units_per_EM };
+}
 
-	return (struct walk){ .face = face, .tracking = font->tracking *
-	    face->units_per_EM };
+static FT_UInt
+glyph_find(enum font_face i, uint32_t point, int *advance)
+{
+	FT_Face face = fonts.faces[i];
+	FT_UInt glyph;
+	FT_Fixed width = 0;
+
+	if (point < ASCII && remembered[i].known[point]) {
+		*advance = remembered[i].advances[point];
+		return remembered[i].glyphs[point];
+	}
+	glyph = FT_Get_Char_Index(face, point);
+	(void)FT_Get_Advance(face, glyph, FT_LOAD_NO_SCALE, &width);
+	*advance = (int)width;
+	if (point < ASCII) {
+		remembered[i].known[point] = true;
+		remembered[i].glyphs[point] = (uint16_t)glyph;
+		remembered[i].advances[point] = (int16_t)*advance;
+	}
+	return glyph;
+}
+
+/* How much nearer a glyph stands to the one that w is at. */
+static int
+kerning_find(const struct walk *w, uint32_t point, FT_UInt glyph)
+{
+	const bool ascii = w->point < ASCII && point < ASCII;
+	int16_t *known = ascii ? &remembered[w->face].kernings[w->point][point] : NULL;
+	FT_Vector kerning = { 0, 0 };
+
+	if (ascii && *known)
+		return (*known - 1) / 2;
+	(void)FT_Get_Kerning(fonts.faces[w->face], w->glyph, glyph, FT_KERNING_UNSCALED,
+	    &kerning); /* zero if it fails */
+	if (ascii)
+		*known = (int16_t)(2 * kerning.x + 1);
+	return (int)kerning.x;
 }
 
 static void
 walk_step(struct walk *w, uint32_t point)
 {
-	FT_UInt glyph = FT_Get_Char_Index(w->face, point);
-	FT_Vector kerning = { 0, 0 };
-	FT_Fixed advance = 0;
+	int advance;
+	FT_UInt glyph = glyph_find(w->face, point, &advance);
 
-	if (w->glyph)
-		(void)FT_Get_Kerning(w->face, w->glyph, glyph, FT_KERNING_UNSCALED,
-		    &kerning); /* zero if it fails */
-	(void)FT_Get_Advance(w->face, glyph, FT_LOAD_NO_SCALE, &advance);
-	w->x += w->advance + (double)kerning.x;
-	w->advance = (double)advance + w->tracking;
+	w->x += w->advance + (w->glyph ? kerning_find(w, point, glyph) : 0);
+	w->advance = advance + w->tracking;
+	w->point = point;
 	w->glyph = glyph;
 }
 

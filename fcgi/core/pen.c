@@ -16,6 +16,13 @@ enum { LINES_MOST = 4 };
 #define LEADING 1.14	/* from one baseline to the next, in sizes */
 #define CAPITALS 0.714	/* how high a capital is, in sizes */
 
+/* How far from a curve cairo's own lines may be, in points. Into the PDF it writes the
+ * curve itself; of a stroke the lines only tell it where about on the page that is,
+ * so they may be as rough as the stroke is wide (at twice its width cairo takes it for
+ * nothing at all). For arcs it makes curves of it. */
+#define FINELY 0.1	/* cairo's default */
+#define ROUGHLY 1.0	/* stroke widths */
+
 void
 pen_color(const struct pen *p, enum pen_color color)
 {
@@ -69,7 +76,9 @@ void
 pen_stroke(const struct pen *p, double width)
 {
 	cairo_set_line_width(p->cr, PEN_MM(width));
+	cairo_set_tolerance(p->cr, ROUGHLY * PEN_MM(width));
 	cairo_stroke(p->cr);
+	cairo_set_tolerance(p->cr, FINELY);
 }
 
 static void

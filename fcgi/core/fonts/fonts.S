@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The card's two faces, Open Sans, taken from Debian's package fonts-open-sans while
- * building and kept inside the program: a server needs no fonts installed. */
-	.section .rodata
+ * building and kept inside the program: a server needs no fonts installed.
+ * They can be written to: hints.c does. */
+	.section .data
 	.balign 16
 	.globl font_regular, font_regular_end, font_bold, font_bold_end
 font_regular:
