@@ -16,7 +16,9 @@ enum { LITERAL = 76 };	/* bytes of SQL in one line of a C literal */
 
 static const char *const c_types[] = { "const char *", "int64_t ", "double ", "bool " };
 static const char *const db_types[] = { "DB_TEXT", "DB_INT", "DB_REAL", "DB_BOOL" };
-static const char *const db_kinds[] = { "DB_ONE", "DB_MANY", "DB_EACH", "DB_EXEC" };
+static const char *const db_kinds[] = {
+	"DB_ONE", "DB_MANY", "DB_EACH", "DB_EXEC", "DB_SEND"
+};
 
 static void
 emit_struct(struct buf *b, const struct statement *s, const char *what,
@@ -48,7 +50,7 @@ emit_arguments(struct buf *b, const struct statement *s)
 	else if (s->kind == KIND_EACH)
 		buf_print(b, ",\n    enum err (*each)(void *context, const struct %s_row "
 		    "*row), void *context", s->row);
-	else
+	else if (s->kind == KIND_EXEC)
 		buf_text(b, ", int64_t *n_changed");
 }
 
@@ -201,7 +203,7 @@ emit_function(struct buf *b, const struct statement *s)
 		buf_print(b, ".each = %s_each, .context = &to };\n", s->name);
 	} else {
 		emit_call(b, s, s->kind == KIND_ONE ? ", .out = out" :
-		    ", .n = n_changed");
+		    s->kind == KIND_EXEC ? ", .n = n_changed" : "");
 	}
 	buf_print(b, "\n\treturn db_run(db, &%s_query, &call);\n}\n\n", s->name);
 }

@@ -363,12 +363,14 @@ read_pgsql(struct gen *g, struct statement *s)
 static bool
 check_kind(struct gen *g, const struct statement *s)
 {
-	if (s->kind == KIND_EXEC && s->n_columns)
-		return wrong(g, s, NULL, "%s is :exec, but gives rows; make it :one, "
-		    ":many or :each", s->name);
-	if (s->kind != KIND_EXEC && !s->n_columns)
-		return wrong(g, s, NULL, "%s gives no rows; make it :exec, or add "
-		    "RETURNING", s->name);
+	const bool rows = s->kind != KIND_EXEC && s->kind != KIND_SEND;
+
+	if (!rows && s->n_columns)
+		return wrong(g, s, NULL, "%s is %s, but gives rows; make it :one, "
+		    ":many or :each", s->name, s->kind == KIND_EXEC ? ":exec" : ":send");
+	if (rows && !s->n_columns)
+		return wrong(g, s, NULL, "%s gives no rows; make it :exec or :send, or "
+		    "add RETURNING", s->name);
 	if (s->kind == KIND_EACH && !s->reads)
 		return wrong(g, s, NULL, "%s is :each and writes; make it :many",
 		    s->name);

@@ -34,7 +34,8 @@ enum db_kind {
 	DB_ONE,		/* exactly one row: ERR_MISSING if there is none */
 	DB_MANY,	/* an array of rows */
 	DB_EACH,	/* a function is called for each row */
-	DB_EXEC		/* no rows; the count of changed rows */
+	DB_EXEC,	/* no rows; the count of changed rows */
+	DB_SEND		/* no rows, no count, and in a transaction no waiting */
 };
 
 /* One statement as sqlgen writes it. */
@@ -114,10 +115,12 @@ typedef enum err db_each_fn(void *context, const void *row);
  * in: the struct with the parameters (NULL if it has none).
  * DB_ONE fills *out. DB_MANY sets *(void **)out to an array and *n to its length.
  * DB_EACH calls each(context, row). DB_EXEC sets *n (if n is not NULL) to the
- * number of rows changed. Fails with ERR_MISSING (DB_ONE only), ERR_CONFLICT (a
- * constraint refused it), ERR_DOWN (no answer, disk full) or ERR_BROKEN. Any failure
- * but ERR_MISSING spoils an open transaction: only db_rollback is left (PostgreSQL
- * has it so, and both behave alike). To go on after a conflict, write ON CONFLICT.
+ * number of rows changed. DB_SEND gives nothing back; in a transaction PostgreSQL may
+ * tell of its failure only with a later statement or the commit. Fails with ERR_MISSING
+ * (DB_ONE only), ERR_CONFLICT (a constraint refused it), ERR_DOWN (no answer, disk full)
+ * or ERR_BROKEN. Any failure but ERR_MISSING spoils an open transaction: only db_rollback
+ * is left (PostgreSQL has it so, and both behave alike). To go on after a conflict, write
+ * ON CONFLICT.
  */
 struct db_call {
 	const void *in;

@@ -150,7 +150,7 @@ pg_take(struct db *db, const struct db_query *query, const struct db_call *call,
 	struct db_fill f = { db, query, call->out, NULL };
 	enum err e;
 
-	if (query->kind == DB_EXEC) {
+	if (query->kind == DB_EXEC || query->kind == DB_SEND) {
 		if (call->n)
 			*call->n = changed(result);
 		return OK;

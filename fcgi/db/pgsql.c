@@ -6,8 +6,8 @@
  *   - a statement of a transaction: nothing; the transaction is gone (ERR_DOWN)
  *   - a BEGIN, a read, or anything that surely was not run: once, on a new connection
  *   - a write that was sent: never, it may have happened (ERR_DOWN)
- * Errors are logged by SQLSTATE and the names of constraint, table and column. The
- * server's own words are not: they show values.
+ * What is of the kind DB_SEND goes out in libpq's pipeline mode: nobody waits for its
+ * answer until the next statement that has one (PostgreSQL manual, section 34.5).
  */
 #include <poll.h>
 #include <stdio.h>
@@ -19,9 +19,13 @@
 
 #include "engine.h"
 #include "pgconn.h"
+#include "pgfail.h"
 #include "pgrow.h"
 
-enum { DRAIN_ROWS = 10000 };
+enum {
+	DRAIN_ROWS = 10000,
+	SENT_MAX = 128	/* so many answers always fit into the socket's buffers */
+};
 
 struct link {
 	PGconn *conn;		/* NULL: must be made */
@@ -32,13 +36,8 @@ struct link {
 	char (*numbers)[PG_NUMBER_TEXT];
 	Oid *types;
 	int n_values;
-};
-
-/* What became of a statement, beside its error. */
-enum fate {
-	FATE_DONE,		/* the server has answered */
-	FATE_UNSEEN,		/* failed, and it surely was not run */
-	FATE_MAYBE		/* the connection went; it may have been run */
+	const struct db_query *sent[SENT_MAX]; /* whose answers were not waited for */
+	int n_sent;		/* above 0 conn is in pipeline mode */
 };
 
 static void
@@ -46,6 +45,7 @@ disconnect(struct link *l)
 {
 	PQfinish(l->conn);
 	l->conn = NULL;
+	l->n_sent = 0;
 	if (l->kept)
 		memset(l->kept, 0, (size_t)l->n_kept * sizeof(*l->kept));
 }
@@ -108,76 +108,62 @@ look(struct db *db)
 	return connect_server(db);
 }
 
-static bool
-state_is(const char *state, const char *const *list)
-{
-	for (; *list; list++)
-		if (strncmp(state, *list, strlen(*list)) == 0)
-			return true;
-	return false;
-}
-
-/* The error of an SQLSTATE (PostgreSQL manual, appendix A). */
-static enum err
-state_err(const char *state)
-{
-	static const char *const conflict[] = { "23", NULL };
-	static const char *const down[] = {
-		"08", "53", "57P0", "57014", "40001", "40P01", "25006", "55P03", "58",
-		NULL
-	};
-
-	if (state_is(state, conflict))
-		return ERR_CONFLICT;
-	return state_is(state, down) ? ERR_DOWN : ERR_BROKEN;
-}
-
-static const char *
-field(const PGresult *result, int code)
-{
-	const char *s = result ? PQresultErrorField(result, code) : NULL;
-
-	return s ? s : "";
-}
-
-static void
-log_failure(const char *name, const PGresult *result, enum err e)
-{
-	log_write(e == ERR_CONFLICT ? LOG_INFO : LOG_ERROR,
-	    "db: %s: %s: SQLSTATE %s, constraint '%s', table '%s', column '%s', at '%s'",
-	    name, err_name(e), field(result, PG_DIAG_SQLSTATE),
-	    field(result, PG_DIAG_CONSTRAINT_NAME), field(result, PG_DIAG_TABLE_NAME),
-	    field(result, PG_DIAG_COLUMN_NAME),
-	    field(result, PG_DIAG_STATEMENT_POSITION));
-}
-
 /*
- * Map a result that is not good. 26000 and 0A000 say that a prepared statement is no
- * longer there or no longer fits, 25006 that this server has become a standby: all
- * three before anything was run.
+ * Read what is left, so that the connection is free. A few thousand rows are cheaper
+ * than a new connection; many are not. After a pipeline its end is there to be read.
  */
-static enum err
-failed(struct link *l, const char *name, const PGresult *result, enum fate *fate)
+static void
+drain(struct link *l)
 {
-	static const char *const unseen[] = { "26000", "0A000", "25006", NULL };
-	static const char *const ended[] = { "08", "57P0", NULL };
-	const char *state = field(result, PG_DIAG_SQLSTATE);
+	PGresult *result;
+	int i = 0;
+
+	while (i < DRAIN_ROWS && (result = PQgetResult(l->conn))) {
+		PQclear(result);
+		i++;
+	}
+	if (i < DRAIN_ROWS && PQpipelineStatus(l->conn) != PQ_PIPELINE_OFF) {
+		PQclear(PQgetResult(l->conn)); /* PGRES_PIPELINE_SYNC */
+		if (!PQexitPipelineMode(l->conn))
+			i = DRAIN_ROWS;
+	}
+	if (i == DRAIN_ROWS)
+		disconnect(l);
+}
+
+/* The answers to all that was sent; the first failure is told, as the server does
+ * nothing more after it. */
+static enum err
+take_sent(struct link *l, enum fate *fate)
+{
+	PGresult *result;
+	enum err e = OK;
+
+	if (l->n_sent && !PQpipelineSync(l->conn))
+		e = pg_failed(l->conn, "pipeline", NULL, fate);
+	for (int i = 0; i < l->n_sent; i++) {
+		result = PQgetResult(l->conn);
+		if (!e && PQresultStatus(result) != PGRES_COMMAND_OK)
+			e = pg_failed(l->conn, l->sent[i]->name, result, fate);
+		PQclear(result);
+		PQclear(PQgetResult(l->conn)); /* the NULL after it */
+	}
+	l->n_sent = 0;
+	return e;
+}
+
+/* Wait for them, with nothing more to ask. */
+static enum err
+settle(struct link *l, enum fate *fate)
+{
 	enum err e;
 
-	*fate = FATE_DONE;
-	/* The server's last words may be here before the end of the connection is. */
-	if (PQstatus(l->conn) != CONNECTION_OK || state_is(state, ended)) {
-		*fate = FATE_MAYBE;
-		log_write(LOG_ERROR, "db: %s: the connection was lost, SQLSTATE '%s'",
-		    name, state);
-		return ERR_DOWN;
-	}
-	e = *state ? state_err(state) : ERR_BROKEN;
-	if (state_is(state, unseen)) {
-		*fate = FATE_UNSEEN;
-		e = ERR_DOWN;
-	}
-	log_failure(name, result, e);
+	if (!l->n_sent)
+		return OK;
+	e = take_sent(l, fate);
+	PQclear(PQgetResult(l->conn)); /* PGRES_PIPELINE_SYNC */
+	if (!PQexitPipelineMode(l->conn))
+		disconnect(l);
 	return e;
 }
 
@@ -185,15 +171,21 @@ failed(struct link *l, const char *name, const PGresult *result, enum fate *fate
 static enum err
 simple(struct link *l, const char *sql, enum fate *fate)
 {
-	PGresult *result = PQexec(l->conn, sql);
-	enum err e = OK;
+	PGresult *result;
+	enum err e;
 
 	*fate = FATE_DONE;
-	if (PQresultStatus(result) != PGRES_COMMAND_OK)
-		e = failed(l, sql, result, fate);
-	else if (strcmp(sql, "COMMIT") == 0 && strcmp(PQcmdStatus(result), "COMMIT") != 0)
+	if (!PQsendQueryParams(l->conn, sql, 0, NULL, NULL, NULL, NULL, 0))
+		return pg_failed(l->conn, sql, NULL, fate);
+	e = take_sent(l, fate);
+	result = PQgetResult(l->conn);
+	if (!e && PQresultStatus(result) != PGRES_COMMAND_OK)
+		e = pg_failed(l->conn, sql, result, fate);
+	else if (!e && strcmp(sql, "COMMIT") == 0 &&
+	    strcmp(PQcmdStatus(result), "COMMIT") != 0)
 		e = ERR_BROKEN; /* the server had to roll back */
 	PQclear(result);
+	drain(l);
 	return e;
 }
 
@@ -228,6 +220,8 @@ pg_rollback(struct db *db)
 	struct link *l = db->link;
 	enum fate fate;
 
+	if (l->conn)
+		(void)settle(l, &fate); /* it is undone, whatever became of it */
 	if (l->conn && PQstatus(l->conn) == CONNECTION_OK && !l->lost &&
 	    PQtransactionStatus(l->conn) == PQTRANS_IDLE)
 		return; /* a failed COMMIT has ended it */
@@ -270,6 +264,9 @@ prepare(struct link *l, const struct db_query *query, enum fate *fate)
 
 	if (query->number < 0 || l->kept[query->number])
 		return OK;
+	e = settle(l, fate); /* preparing can't stand in a pipeline */
+	if (e)
+		return e;
 	kept_name(query, name);
 	for (int i = 0; i < query->n_params; i++)
 		l->types[i] = pg_param_type(query->params[i].type);
@@ -277,7 +274,7 @@ prepare(struct link *l, const struct db_query *query, enum fate *fate)
 	if (PQresultStatus(result) == PGRES_COMMAND_OK)
 		l->kept[query->number] = true;
 	else
-		e = failed(l, query->name, result, fate);
+		e = pg_failed(l->conn, query->name, result, fate);
 	if (e && *fate == FATE_MAYBE)
 		*fate = FATE_UNSEEN; /* preparing runs nothing */
 	PQclear(result);
@@ -304,23 +301,7 @@ send(struct link *l, const struct db_query *query, const struct db_call *call,
 		    NULL, NULL, 0);
 	else
 		sent = PQsendQueryPrepared(l->conn, name, n, l->values, NULL, NULL, 0);
-	return sent ? OK : failed(l, query->name, NULL, fate);
-}
-
-/* Read what is left, so that the connection is free. A few thousand rows are cheaper
- * than a new connection; many are not. */
-static void
-drain(struct link *l)
-{
-	PGresult *result;
-
-	for (int i = 0; i < DRAIN_ROWS; i++) {
-		result = PQgetResult(l->conn);
-		if (!result)
-			return;
-		PQclear(result);
-	}
-	disconnect(l);
+	return sent ? OK : pg_failed(l->conn, query->name, NULL, fate);
 }
 
 /* Row by row. Once a row was given to the caller *fate is FATE_DONE, also when the
@@ -346,7 +327,7 @@ take_each(struct db *db, const struct db_query *query, const struct db_call *cal
 			if (!e)
 				e = db_call_each(db, call, f.row);
 		} else if (PQresultStatus(result) != PGRES_TUPLES_OK) {
-			e = failed(l, query->name, result, fate);
+			e = pg_failed(l->conn, query->name, result, fate);
 		}
 		PQclear(result);
 	}
@@ -393,14 +374,35 @@ answer(struct db *db, const struct db_query *query, const struct db_call *call,
 
 	if (e)
 		return e;
+	e = take_sent(l, fate);
 	result = PQgetResult(l->conn);
 	status = PQresultStatus(result);
-	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
+	if (!e && (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK))
 		e = pg_take(db, query, call, result);
-	else
-		e = failed(l, query->name, result, fate);
+	else if (!e)
+		e = pg_failed(l->conn, query->name, result, fate);
 	PQclear(result);
 	drain(l);
+	return e;
+}
+
+/* Send and go on: the answer is taken with those of the next statement that waits. */
+static enum err
+post(struct link *l, const struct db_query *query, const struct db_call *call,
+    enum fate *fate)
+{
+	enum err e = OK;
+
+	if (l->n_sent == SENT_MAX)
+		e = settle(l, fate);
+	if (!e && l->n_sent == 0 && !PQenterPipelineMode(l->conn))
+		e = pg_failed(l->conn, query->name, NULL, fate);
+	if (!e)
+		e = send(l, query, call, fate);
+	if (e)
+		disconnect(l); /* whether it is in pipeline mode is not known */
+	else
+		l->sent[l->n_sent++] = query;
 	return e;
 }
 
@@ -417,8 +419,10 @@ try(struct db *db, const struct db_query *query, const struct db_call *call,
 	e = prepare(l, query, fate);
 	if (e)
 		return e;
-	return query->kind == DB_EACH ? each(db, query, call, fate) :
-	    answer(db, query, call, fate);
+	if (query->kind == DB_EACH)
+		return each(db, query, call, fate);
+	return query->kind == DB_SEND && db->in_transaction ?
+	    post(l, query, call, fate) : answer(db, query, call, fate);
 }
 
 /* A transaction that has lost its connection, or runs on one that must not be used
@@ -475,7 +479,7 @@ pg_prepare(struct db *db, const struct db_query *query)
 static int
 fault_line(const char *sql, const PGresult *result)
 {
-	const long at = strtol(field(result, PG_DIAG_STATEMENT_POSITION), NULL, 10);
+	const long at = strtol(pg_field(result, PG_DIAG_STATEMENT_POSITION), NULL, 10);
 	int line = at > 0;
 
 	/* Counted in characters; the bytes after a first one are 10xxxxxx. */
@@ -499,12 +503,14 @@ pg_script(struct db *db, const char *name, const char *sql)
 		return ERR_DOWN;
 	if (!db->in_transaction)
 		e = look(db);
+	if (!e)
+		e = settle(l, &fate);
 	if (e)
-		return e;
+		return db->in_transaction ? within(db, e, fate) : e;
 	result = PQexec(l->conn, sql);
 	status = PQresultStatus(result);
 	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
-		e = failed(l, name, result, &fate);
+		e = pg_failed(l->conn, name, result, &fate);
 		log_write(LOG_ERROR, "db: %s: line %d", name, fault_line(sql, result));
 	}
 	PQclear(result);

@@ -175,11 +175,12 @@ REFUSED = [
     ("SELECT place_id FROM place WHERE place_id = :Place", ":one", "", 1,
      "can't be a name in C"),
     # Kinds
-    ("DELETE FROM place", ":one", "", 1, "gives no rows; make it :exec, or add RETURNING"),
+    ("DELETE FROM place", ":one", "", 1, "gives no rows; make it :exec or :send, or add RETURNING"),
     ("UPDATE place SET steps = 1", ":many", "", 1, "gives no rows"),
     ("SELECT place_id FROM place", ":exec", "", 1, "is :exec, but gives rows"),
+    ("SELECT place_id FROM place", ":send", "", 1, "is :send, but gives rows"),
     ("DELETE FROM place RETURNING place_id", ":each", "", 1, "is :each and writes"),
-    ("SELECT place_id FROM place", ":all", "", 1, "the kind :one, :many, :each or :exec"),
+    ("SELECT place_id FROM place", ":all", "", 1, "the kind :one, :many, :each, :exec or :send"),
     # People's data
     ("SELECT person_id FROM person", ":one", "", 1, "touches people's data (person)"),
     ("SELECT COUNT(*) AS n FROM person", ":one", "types: n BIGINT", 1, "people's data"),
@@ -382,6 +383,7 @@ def test_result_compiles(run):
     parts.append(one("SELECT steps, '??=' AS odd, 'é\\' AS e FROM place",
                      "types: odd TEXT, e TEXT", ":many").replace("it ", "many "))
     parts.append(one("DELETE FROM place", kind=":exec").replace("it ", "exec "))
+    parts.append(one("DELETE FROM place", kind=":send").replace("it ", "send "))
     done = run("".join(parts))
     assert done.status == 0, done.says
     subprocess.run(["cc", "-std=c11", "-Wall", "-Wextra", "-Wshadow", "-Wconversion",

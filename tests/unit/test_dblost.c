@@ -277,6 +277,30 @@ test_within(struct db *db, struct db *killer)
 	ok(notes(db) == 2, "is rolled back as ever");
 }
 
+/* Statements that nobody waited for, when the connection goes. */
+static void
+test_sent(struct db *db, struct db *killer)
+{
+	const struct person_send_in in = { "sent", "sent", "sent" };
+	int64_t pid = server_process(db);
+
+	ok(db_begin(db) == OK && q_person_send(db, &in) == OK, "sent");
+	end_process(killer, pid);
+	ok(db_commit(db) == ERR_DOWN && !db_in_transaction(db), "the commit is lost");
+	pid = server_process(db);
+	ok(db_begin(db) == OK && q_person_send(db, &in) == OK, "sent again");
+	end_process(killer, pid);
+	ok(notes(db) == -1, "a read after it fails");
+	db_rollback(db);
+	pid = server_process(db);
+	ok(db_begin(db) == OK && q_person_send(db, &in) == OK, "and again");
+	end_process(killer, pid);
+	db_rollback(db);
+	ok(notes(db) == 2 && q_person_send(db, &in) == OK &&
+	    q_person_drop(db, NULL) == OK,
+	    "all is forgotten, and the next connection is good");
+}
+
 static void
 test_meanwhile(struct db *db, const char *url)
 {
@@ -409,6 +433,7 @@ test_server(const char *url, struct arena *arena)
 	killer = open_new(url, arena);
 	test_idle(db, killer);
 	test_within(db, killer);
+	test_sent(db, killer);
 	test_meanwhile(db, url);
 	test_not_twice(db, url);
 	test_each_cut(db, killer);

@@ -44,6 +44,12 @@ SELECT p.person_id, p.created_at, d.district_name,
 -- open: the test does it itself
 UPDATE person SET visits = COALESCE(visits, 0) + 1 WHERE person_id = :person_id;
 
+-- name: person_send :send
+-- A new person, without waiting.
+-- open: the test adds them itself
+INSERT INTO person (person_id, full_name, phone, active, created_at)
+VALUES (:person_id, :full_name, :phone, TRUE, 1);
+
 -- name: person_touch_get :one
 -- Count a visit and say how many there are.
 -- open: the test does it itself
