@@ -143,8 +143,6 @@ struct farmer_page {
 	const char *registered, *registered_by;
 	const char *card_serial, *card_issued, *card_expires; /* serial NULL: no card */
 	const char *card_error;	/* why no card could be made */
-	bool card_revoked;
-	bool card_waits;	/* is being made: look again soon */
 	bool switched_off;	/* is_active is false */
 	bool may_edit, may_photo, may_card;
 };

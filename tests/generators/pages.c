@@ -249,21 +249,7 @@ write_farmer_own(struct buf *out)
 	f.user_name = t("Mutale Ng'andu");
 	f.user_role = t("Farmer");
 	f.own_farmer_id = t("ZM1A2B3C4D");
-	p.card_waits = true;
 	p.may_edit = p.may_card = false;
-	page_farmer(out, &p);
-}
-
-static void
-write_farmer_revoked(struct buf *out)
-{
-	struct page_frame f = officer("Mutale Ng'andu", "/farmers");
-	struct farmer_page p = farmer(&f);
-
-	p.card_serial = t("00000118A9");
-	p.card_issued = t("21 Nov 2026");
-	p.card_expires = t("20 Nov 2031");
-	p.card_revoked = true;
 	page_farmer(out, &p);
 }
 
@@ -346,7 +332,7 @@ static const struct sample {
 	{ "farmers_not_found", write_farmers_not_found },
 	{ "farmer_new", write_farmer_new }, { "farmer_edit", write_farmer_edit },
 	{ "farmer", write_farmer }, { "farmer_bare", write_farmer_bare },
-	{ "farmer_own", write_farmer_own }, { "farmer_revoked", write_farmer_revoked },
+	{ "farmer_own", write_farmer_own },
 	{ "verify", write_verify }, { "verify_good", write_verify_good },
 	{ "verify_bad", write_verify_bad }, { "docs", write_docs },
 	{ "message", write_message }
