@@ -2,7 +2,7 @@
 -- viewer's districts, or the viewer's own row. A viewer of zeros sees nothing. Deleted
 -- farmers are in none but those that delete, restore and seal.
 
--- name: farmer_insert :exec
+-- name: farmer_insert :send
 -- Register; nothing happens if the NRC or the number is taken. Used by farmer_enrol.
 -- open: the handler has checked the district against the operator's
 INSERT INTO farmer (farmer_row_id, farmer_id, registration_status, is_active,
@@ -94,6 +94,18 @@ SELECT farmer_row_id, farmer_id, is_active, first_name, last_name, phone_primary
  WHERE nrc_hash IN (:nrc_hash, :other_hash)
    AND deleted_at IS NULL
  LIMIT 2;
+
+-- name: farmer_there :many
+-- Which farmers of a batch came in: those whose ids lie between its first and last.
+-- open: gives ids only
+-- types: first_id TEXT, last_id TEXT
+SELECT farmer_row_id
+  FROM farmer
+ WHERE farmer_row_id >= :first_id
+   AND farmer_row_id <= :last_id
+   AND deleted_at IS NULL
+ ORDER BY farmer_row_id
+ LIMIT 10000;
 
 -- name: farmer_list :many
 -- Newest first, perhaps of one status or district. Used by farmer_list.

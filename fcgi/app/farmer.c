@@ -54,20 +54,6 @@ check_district(struct req *r, const char *district_name)
 	    "district(s): %s", names.bytes);
 }
 
-/* Who has this NRC already? *id is NULL if nobody. */
-static enum err
-find_by_nrc(struct req *r, const char *nrc, const char **farmer_id)
-{
-	struct farmer_by_nrc_row *rows;
-	size_t n;
-	enum err e = q_farmer_by_nrc(r->db, &(struct farmer_by_nrc_in){
-	    .nrc_hash = seal_hash(r->arena, nrc, 0),
-	    .other_hash = seal_hash(r->arena, nrc, 1) }, &rows, &n);
-
-	*farmer_id = !e && n ? rows->farmer_id : NULL;
-	return e;
-}
-
 static enum err
 refuse_nrc(struct req *r, const char *nrc, const char *farmer_id)
 {
@@ -75,27 +61,40 @@ refuse_nrc(struct req *r, const char *nrc, const char *farmer_id)
 	    "(Farmer ID: %s)", nrc, farmer_id);
 }
 
-/* Insert under a new number. The constraints decide races: nothing inserted means
- * that the NRC or the number was taken, and asking tells which. */
-static enum err
-insert(struct req *r, struct farmer_draft *draft)
+enum err
+farmer_by_nrc(struct req *r, const char *nrc, struct farmer_by_nrc_row **row)
 {
-	const char *taken;
-	char number[11];
-	int64_t n;
-	enum err e;
+	size_t n;
+	enum err e = q_farmer_by_nrc(r->db, &(struct farmer_by_nrc_in){
+	    .nrc_hash = seal_hash(r->arena, nrc, 0),
+	    .other_hash = seal_hash(r->arena, nrc, 1) }, row, &n);
 
-	e = find_by_nrc(r, draft->nrc, &taken);
-	for (int i = 0; i < NUMBER_TRIES && !e; i++) {
-		if (taken)
-			return refuse_nrc(r, draft->nrc, taken);
+	if (e || !n)
+		*row = NULL;
+	return e;
+}
+
+/* The constraints decide races: nothing inserted means that the NRC or the number was
+ * taken, and asking tells which. */
+enum err
+farmer_store(struct req *r, struct farmer_draft *draft, const char **taken)
+{
+	struct farmer_by_nrc_row *row;
+	char number[11];
+	enum err e = OK;
+
+	*taken = NULL;
+	for (int i = 0; i <= NUMBER_TRIES && !e; i++) {
+		e = farmer_by_nrc(r, draft->nrc, &row);
+		if (!e && row) {
+			*taken = row->farmer_id;
+			return text_same(row->farmer_row_id, draft->row.farmer_row_id) ?
+			    OK : ERR_CONFLICT;
+		}
 		id_number("ZM", number);
 		draft->row.farmer_id = arena_text(r->arena, number);
-		e = farmer_draft_insert(r, draft, &n);
-		if (!e && n)
-			return OK;
 		if (!e)
-			e = find_by_nrc(r, draft->nrc, &taken);
+			e = farmer_draft_insert(r, draft);
 	}
 	if (e)
 		return e;
@@ -130,35 +129,51 @@ farmer_reply(struct req *r, int status, const char *farmer_id)
 }
 
 enum err
-farmer_register(struct req *r, const struct farmer_form *form, const char **farmer_id)
+farmer_prepare(struct req *r, const struct farmer_form *form, struct farmer_draft *draft)
 {
 	char *id = arena_take(r->arena, ID_TEXT);
-	struct farmer_draft draft = { .created_by = front_viewer(r)->mark,
-		.row = { .farmer_row_id = id, .registration_status = "pending",
-		    .is_active = true, .now = r->now } };
 	enum err e;
 
 	id_make(id);
-	farmer_draft_apply(r, form, &draft);
-	e = farmer_draft_check(r, &draft, NULL);
+	*draft = (struct farmer_draft){ .created_by = front_viewer(r)->mark,
+		.row = { .farmer_row_id = id, .registration_status = "pending",
+		    .is_active = true, .now = r->now } };
+	farmer_draft_apply(r, form, draft);
+	e = farmer_draft_check(r, draft, NULL);
+	return e ? e : check_district(r, draft->row.district_name);
+}
+
+enum err
+farmer_complete(struct req *r, const struct farmer_draft *draft)
+{
+	enum err e = farmer_draft_terms(r, draft);
+
 	if (!e)
-		e = check_district(r, draft.row.district_name);
+		e = farmer_event(r, "create_success", draft->row.farmer_id,
+		    (const char *const[]){ "registration_status",
+		    draft->row.registration_status, "district_name",
+		    draft->row.district_name, NULL });
+	return e;
+}
+
+enum err
+farmer_register(struct req *r, const struct farmer_form *form, const char **farmer_id)
+{
+	struct farmer_draft draft;
+	enum err e = farmer_prepare(r, form, &draft);
+
 	if (e)
 		return e;
 	farmer_draft_seal(r, &draft);
-	e = insert(r, &draft);
+	e = farmer_store(r, &draft, farmer_id);
+	if (e && *farmer_id)
+		return refuse_nrc(r, draft.nrc, *farmer_id);
 	if (!e)
-		e = farmer_draft_terms(r, &draft);
-	if (!e)
-		e = farmer_event(r, "create_success", draft.row.farmer_id,
-		    (const char *const[]){ "registration_status",
-		    draft.row.registration_status, "district_name",
-		    draft.row.district_name, NULL });
+		e = farmer_complete(r, &draft);
 	if (e)
 		return e;
 	log_write(LOG_INFO, "farmer registered farmer=%s who=%s", draft.row.farmer_id,
 	    draft.created_by);
-	*farmer_id = draft.row.farmer_id;
 	return OK;
 }
 
@@ -215,14 +230,14 @@ static enum err
 check_nrc_free(struct req *r, const struct farmer_draft *was,
     const struct farmer_draft *now)
 {
-	const char *taken;
+	struct farmer_by_nrc_row *taken;
 	enum err e;
 
 	if (text_same(was->nrc, now->nrc))
 		return OK;
-	e = find_by_nrc(r, now->nrc, &taken);
-	if (!e && taken && !text_same(taken, now->row.farmer_id))
-		return refuse_nrc(r, now->nrc, taken);
+	e = farmer_by_nrc(r, now->nrc, &taken);
+	if (!e && taken && !text_same(taken->farmer_id, now->row.farmer_id))
+		return refuse_nrc(r, now->nrc, taken->farmer_id);
 	return e;
 }
 

@@ -123,6 +123,32 @@ enum err farmer_reply(struct req *r, int status, const char *farmer_id);
 enum err farmer_register(struct req *r, const struct farmer_form *form,
     const char **farmer_id);
 
+/*
+ * The parts of a registration, for those that register many at a time. The draft is
+ * made and checked, sealed (farmer_draft_seal), stored, and completed.
+ */
+struct farmer_draft;
+
+/* farmer_prepare(r, form, draft): The draft of a new farmer, checked as farmer_register
+ * does and with its failures, but not sealed yet. */
+enum err farmer_prepare(struct req *r, const struct farmer_form *form,
+    struct farmer_draft *draft);
+
+/* farmer_store(r, draft, taken): Store it under a new number. ERR_CONFLICT with the
+ * number of who has the NRC in *taken. */
+enum err farmer_store(struct req *r, struct farmer_draft *draft, const char **taken);
+
+/* farmer_store_all(r, drafts, n, taken): Store n of them, with few statements waited
+ * for. taken[i] is the number of who has the NRC of drafts[i], or NULL: it is stored. */
+enum err farmer_store_all(struct req *r, struct farmer_draft **drafts, size_t n,
+    const char **taken);
+
+/* farmer_complete(r, draft): Write what goes with a stored draft: search words, audit. */
+enum err farmer_complete(struct req *r, const struct farmer_draft *draft);
+
+/* farmer_by_nrc(r, nrc, row): Who has this NRC; *row is NULL if nobody. */
+enum err farmer_by_nrc(struct req *r, const char *nrc, struct farmer_by_nrc_row **row);
+
 /* farmer_amend(r, farmer_id, in): Check and store a change; fails in the same way. */
 enum err farmer_amend(struct req *r, const char *farmer_id,
     const struct farmer_change *in);
@@ -165,10 +191,9 @@ const char *farmer_draft_complaints(struct req *r, const struct farmer_draft *dr
 /* farmer_draft_seal(r, draft): Seal NRC and birth date into draft->row. */
 void farmer_draft_seal(struct req *r, struct farmer_draft *draft);
 
-/* farmer_draft_insert(r, draft, n): Store a new farmer; *n is 0 if its NRC or number is
- * taken. */
-enum err farmer_draft_insert(struct req *r, const struct farmer_draft *draft,
-    int64_t *n);
+/* farmer_draft_insert(r, draft): Store a new farmer; nothing happens if its NRC or its
+ * number is taken, which farmer_by_nrc tells. */
+enum err farmer_draft_insert(struct req *r, const struct farmer_draft *draft);
 
 /* farmer_draft_terms(r, draft): Write the words by which the farmer is found. */
 enum err farmer_draft_terms(struct req *r, const struct farmer_draft *draft);

@@ -282,7 +282,7 @@ farmer_draft_seal(struct req *r, struct farmer_draft *draft)
 }
 
 enum err
-farmer_draft_insert(struct req *r, const struct farmer_draft *draft, int64_t *n)
+farmer_draft_insert(struct req *r, const struct farmer_draft *draft)
 {
 	const struct farmer_update_in *row = &draft->row;
 	const struct farmer_insert_in in = {
@@ -312,7 +312,7 @@ farmer_draft_insert(struct req *r, const struct farmer_draft *draft, int64_t *n)
 		.primary_income_source = row->primary_income_source
 	};
 
-	return q_farmer_insert(r->db, &in, n);
+	return q_farmer_insert(r->db, &in);
 }
 
 /* A phone number is found by 260977123456, by 0977123456 and by 977123456. */

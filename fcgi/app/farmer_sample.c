@@ -178,14 +178,16 @@ add_portrait(struct sampler *s, const char *farmer_id, int64_t i)
 static enum err
 add_one(struct sampler *s, int64_t i, int64_t *n_added)
 {
+	struct farmer_by_nrc_row *row;
 	struct farmer_draft draft;
-	int64_t n = 0;
 	enum err e;
 
 	invent(s, i, &draft);
 	farmer_draft_seal(&s->r, &draft);
-	e = farmer_draft_insert(&s->r, &draft, &n);
-	if (e || !n)
+	e = farmer_draft_insert(&s->r, &draft);
+	if (!e)
+		e = farmer_by_nrc(&s->r, draft.nrc, &row);
+	if (e || !row || !text_same(row->farmer_row_id, draft.row.farmer_row_id))
 		return e;
 	*n_added += 1;
 	e = farmer_draft_terms(&s->r, &draft);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Storing many farmers in one transaction. The rows are sent one after the other and
+ * then asked for once; the ids that we make begin with the time, so those of a batch
+ * lie close together. Only what did not come in is looked at one by one: its NRC is
+ * taken, or by a rare chance its number.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "farmer.h"
+#include "id.h"
+#include "req.h"
+#include "seal.h"
+
+/* While NRCs have two hashes the constraint alone does not tell: ask first. */
+static enum err
+find_taken(struct req *r, const struct farmer_draft *draft, const char **taken)
+{
+	struct farmer_by_nrc_row *row = NULL;
+	enum err e = OK;
+
+	if (seal_hash(r->arena, draft->nrc, 1))
+		e = farmer_by_nrc(r, draft->nrc, &row);
+	*taken = row ? row->farmer_id : NULL;
+	return e;
+}
+
+static enum err
+send(struct req *r, struct farmer_draft *draft)
+{
+	char number[11];
+
+	id_number("ZM", number);
+	draft->row.farmer_id = arena_text(r->arena, number);
+	return farmer_draft_insert(r, draft);
+}
+
+static int
+compare(const void *key, const void *row)
+{
+	return strcmp(key, ((const struct farmer_there_row *)row)->farmer_row_id);
+}
+
+static bool
+is_there(const struct farmer_there_row *rows, size_t n, const char *id)
+{
+	return n && bsearch(id, rows, n, sizeof(*rows), compare);
+}
+
+/* All rows between the first id of the batch and its last. */
+static enum err
+ask(struct req *r, struct farmer_draft *const *drafts, size_t n,
+    struct farmer_there_row **rows, size_t *n_rows)
+{
+	struct farmer_there_in in = { .first_id = drafts[0]->row.farmer_row_id,
+		.last_id = drafts[0]->row.farmer_row_id };
+
+	for (size_t i = 1; i < n; i++) {
+		const char *id = drafts[i]->row.farmer_row_id;
+
+		if (strcmp(id, in.first_id) < 0)
+			in.first_id = id;
+		if (strcmp(id, in.last_id) > 0)
+			in.last_id = id;
+	}
+	return q_farmer_there(r->db, &in, rows, n_rows);
+}
+
+enum err
+farmer_store_all(struct req *r, struct farmer_draft **drafts, size_t n,
+    const char **taken)
+{
+	struct farmer_there_row *rows = NULL;
+	size_t n_rows = 0;
+	enum err e = OK;
+
+	for (size_t i = 0; i < n && !e; i++) {
+		e = find_taken(r, drafts[i], &taken[i]);
+		if (!e && !taken[i])
+			e = send(r, drafts[i]);
+	}
+	if (!e && n)
+		e = ask(r, drafts, n, &rows, &n_rows);
+	for (size_t i = 0; i < n && !e; i++) {
+		if (taken[i] || is_there(rows, n_rows, drafts[i]->row.farmer_row_id))
+			continue;
+		e = farmer_store(r, drafts[i], &taken[i]);
+		if (e == ERR_CONFLICT && taken[i])
+			e = OK;
+	}
+	return e;
+}
