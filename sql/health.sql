@@ -8,8 +8,19 @@ VALUES (:beat_name, :now)
    SET beat_at = excluded.beat_at;
 
 -- name: heartbeat_get :many
--- When it last did. Used by health_full.
+-- When it last did. Used by health_full and metrics_show.
 SELECT beat_at
   FROM heartbeat
  WHERE beat_name = :beat_name
  LIMIT 1;
+
+-- name: database_state :one
+-- How large the database is, and how many connections to it this register has. Both
+-- are known without reading a table. Used by metrics_show.
+-- only: pgsql
+-- types: size_bytes BIGINT, n_connections BIGINT
+SELECT pg_database_size(current_database()) AS size_bytes,
+       (SELECT COUNT(*)
+          FROM pg_stat_activity
+         WHERE datname = current_database()
+           AND usename = current_user) AS n_connections;

@@ -10,6 +10,7 @@ build_packages="gcc libc6-dev ninja-build bzip2
 	libcrypt-dev libseccomp-dev fonts-open-sans"
 run_packages="nginx openssl curl ca-certificates util-linux"
 test_packages="python3 python3-pytest python3-requests python3-psycopg2 python3-pil
+	python3-prometheus-client
 	postgresql-15 wrk zbar-tools poppler-utils qpdf file strace clang
 	libclang-rt-14-dev procps chromium chromium-driver python3-selenium"
 bench_packages="wrk python3-reportlab python3-qrcode"

@@ -187,6 +187,11 @@ settings_read() {
 	max_upload=${max_upload:-10}
 	whole WORKERS "$workers" 1 256
 	whole MAX_UPLOAD_SIZE_MB "$max_upload" 1 100
+	metrics_from=${METRICS_FROM:-$(conf_get METRICS_FROM)}
+	metrics_from=${metrics_from:-127.0.0.1 ::1}
+	case $metrics_from in
+	*[!0-9A-Fa-f.:/\ ]*) die "METRICS_FROM must be addresses or networks: $metrics_from" ;;
+	esac
 	admin_email=${SEED_ADMIN_EMAIL:-$(conf_get SEED_ADMIN_EMAIL)}
 	admin_email=${admin_email:-admin@cem.example}
 	admin_password=${SEED_ADMIN_PASSWORD:-$(conf_get SEED_ADMIN_PASSWORD)}
@@ -260,7 +265,9 @@ nginx_make() {
 			-e "s|@PORT_IN_URL@|$in_url|g" -e "s|@HTTP_LISTEN6@|$six_http|" \
 			-e "s|@HTTPS_LISTEN6@|$six_https|" -e "s|@KEEPALIVE@|$keep|" \
 			-e "s|@KEEP_CONN@|$conn|" -e "s|@UPLOAD_MB@|$upload|g" \
-			-e "s|@MAX_UPLOAD_MB@|$max_upload|g" "$root/nginx/$name" |
+			-e "s|@MAX_UPLOAD_MB@|$max_upload|g" \
+			-e "s|@METRICS_ALLOW@|$(printf 'allow %s; ' $metrics_from)|" \
+			"$root/nginx/$name" |
 			save "$state/nginx/${name%.in}" 640
 	done
 	as_nginx -q -t || die "nginx refuses $state/nginx/nginx.conf"

@@ -13,6 +13,7 @@
 #include "fields.h"
 #include "front.h"
 #include "log.h"
+#include "metrics.h"
 #include "password.h"
 #include "queries.h"
 #include "seal.h"
@@ -116,6 +117,7 @@ refuse(const struct attempt *t, const char *reason, const char *subject,
 {
 	enum err e = record_refusal(t->r, "login_failed", reason, subject);
 
+	metrics_count(METRIC_LOGINS_REFUSED, 1);
 	log_write(LOG_WARN, "login refused address=%s", t->r->address);
 	return e ? e : fail(t->r, ERR_AUTH, "%s", words);
 }

@@ -27,6 +27,7 @@
 #include "image.h"
 #include "key.h"
 #include "log.h"
+#include "metrics.h"
 #include "place.h"
 #include "port.h"
 #include "proc.h"
@@ -39,6 +40,7 @@
 enum {
 	REQUEST_MEMORY = 8 * 1024 * 1024,
 	JSON_MAX = 1024 * 1024,
+	JOB_WORKERS = 1,
 	HEAP_KEPT = 2 * 1024 * 1024,
 	UPLOAD_EXTRA_MB = 12	/* nginx's limit: documents of 20 MB, form and all */
 };
@@ -115,9 +117,11 @@ web_worker(int number)
 		.max_json = JSON_MAX,
 		.max_upload = (size_t)(conf.max_upload_mb + UPLOAD_EXTRA_MB) << 20,
 		.spool_dir = arena_print(kept, "%s/spool", conf.state_dir),
-		.handle = front, .busy = proc_busy, .stopping = proc_stopping
+		.handle = front, .served = metrics_served, .busy = proc_busy,
+		.stopping = proc_stopping
 	};
 
+	metrics_join(number); /* before there are helpers: they get no part in it */
 	/* Cairo and zlib take and give back as much with every card: keep it, or each
 	 * costs a hundred page faults. */
 	(void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
@@ -139,6 +143,7 @@ job_worker(int number)
 	struct arena *a = arena_make(REQUEST_MEMORY, NULL);
 	struct db *db;
 
+	metrics_join((int)conf.workers + number);
 	conf_guard();
 	conf_forget_secrets();
 	if (worker_start(a, &db)) {
@@ -228,7 +233,7 @@ command_serve(struct command *c)
 {
 	const struct proc_kind kinds[] = {
 		{ "worker", (int)conf.workers, web_worker },
-		{ "job worker", 1, job_worker }
+		{ "job worker", JOB_WORKERS, job_worker }
 	};
 	struct db *db;
 	enum err e;
@@ -243,7 +248,7 @@ command_serve(struct command *c)
 	db_close(db);
 	key_forget_all();
 	listener = proc_listen(conf.socket);
-	if (listener < 0)
+	if (listener < 0 || metrics_start((int)conf.workers + JOB_WORKERS))
 		return 1;
 	return proc_supervise(kinds, 2, c->whole);
 }

@@ -15,6 +15,7 @@
 #include "db.h"
 #include "front.h"
 #include "log.h"
+#include "metrics.h"
 #include "page.h"
 #include "session.h"
 #include "text.h"
@@ -80,6 +81,7 @@ count(struct req *r, const struct throttle *t, int64_t *wait)
 static enum err
 refuse_attempt(struct req *r, const struct throttle *t, int64_t wait)
 {
+	metrics_count(METRIC_THROTTLED, 1);
 	log_write(LOG_WARN, "throttled kind=\"%s\" address=%s", t->kind, r->address);
 	req_header(r, "Retry-After", arena_print(r->arena, "%lld", (long long)wait));
 	return fail(r, ERR_BUSY, "Too many attempts. Try again later.");

@@ -15,6 +15,7 @@
 #include "conf.h"
 #include "db.h"
 #include "log.h"
+#include "metrics.h"
 #include "proc.h"
 #include "queries.h"
 #include "store.h"
@@ -178,6 +179,7 @@ work_loop(struct db *db)
 	while (!proc_stopping()) {
 		proc_busy(true);
 		(void)do_due(db, arena); /* logged, and tried again when due */
+		metrics_database(db);
 		proc_busy(false);
 		(void)sleep(1); /* a signal may end it early */
 	}

@@ -16,11 +16,12 @@
 
 #include "arena.h"
 #include "conf.h"
+#include "net.h"
 #include "text.h"
 
 enum { FILE_MAX = 64 * 1024, POOL = 16 * 1024 };
 
-enum kind { TEXT, SECRET, URL, NUMBER, SWITCH, CHOICE };
+enum kind { TEXT, SECRET, URL, NUMBER, SWITCH, CHOICE, NETS };
 
 struct setting {
 	const char *name;
@@ -97,6 +98,8 @@ static const struct setting settings[] = {
 	    "how long technical warnings and errors stay" },
 	{ "AUDIT_KEEP_YEARS", NUMBER, AT(audit_years), "10", 1, 100, NULL,
 	    "how long the audit of people's data stays" },
+	{ "METRICS_FROM", NETS, AT(metrics_from), "127.0.0.1 ::1", 0, 1000, NULL,
+	    "addresses and networks that may ask for /metrics, a blank between two" },
 	{ "APP_VERSION_CODE", NUMBER, AT(app_code), "0", 0, 1000000000, NULL,
 	    "newest Android app, which old ones ask for; 0: none is told" },
 	{ "APP_VERSION_NAME", TEXT, AT(app_name), "1.0.0", 1, 40, NULL,
@@ -225,6 +228,11 @@ setting_set(struct arena *a, const struct setting *s, const char *value)
 			return set_text(a, s, value);
 		(void)snprintf(words, sizeof(words), "must be one of: %s", s->choices);
 		return complain(s, words);
+	case NETS:
+		if (net_list_holds(value))
+			return set_text(a, s, value);
+		return complain(s, "must be addresses or networks, a blank between two: "
+		    "127.0.0.1 ::1 10.0.0.0/8");
 	default:
 		return set_text(a, s, value);
 	}

@@ -35,6 +35,7 @@ struct conf {
 	int64_t card_years;		/* CARD_YEARS: how long a card is valid */
 	int64_t login_attempts;		/* LOGIN_ATTEMPTS: in 15 minutes, per account */
 	int64_t login_attempts_address;	/* LOGIN_ATTEMPTS_ADDRESS: per address */
+	const char *metrics_from;	/* METRICS_FROM: addresses (net.h), or "" */
 	int64_t keep_info_hours;	/* LOG_KEEP_INFO_HOURS: of technical rows */
 	int64_t keep_error_days;	/* LOG_KEEP_ERROR_DAYS: the same */
 	int64_t audit_years;		/* AUDIT_KEEP_YEARS: of people's data */

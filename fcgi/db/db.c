@@ -100,10 +100,10 @@ db_in_transaction(const struct db *db)
 	return db->in_transaction;
 }
 
-int64_t
-db_statements(const struct db *db)
+const struct db_counts *
+db_counts(const struct db *db)
 {
-	return db->statements;
+	return &db->counts;
 }
 
 enum err
@@ -116,6 +116,7 @@ db_begin(struct db *db)
 		return ERR_BROKEN;
 	}
 	e = db->engine->begin(db);
+	db->counts.failed += e != OK;
 	db->in_transaction = e == OK;
 	db->intended = db->spoilt = false;
 	return e;
@@ -148,6 +149,8 @@ db_commit(struct db *db)
 	e = db->engine->commit(db);
 	if (e)
 		db->engine->rollback(db);
+	db->counts.commits += e == OK;
+	db->counts.rollbacks += e != OK;
 	db->in_transaction = false;
 	return e;
 }
@@ -162,6 +165,7 @@ db_rollback(struct db *db)
 	if (db->in_each)
 		return; /* the rows of a statement are still coming */
 	db->engine->rollback(db);
+	db->counts.rollbacks++;
 	db->in_transaction = false;
 }
 
@@ -210,8 +214,9 @@ db_run(struct db *db, const struct db_query *query, const struct db_call *call)
 		e = db_begin(db);
 	if (e)
 		return e;
-	db->statements++;
+	db->counts.statements++;
 	e = db->engine->run(db, query, call);
+	db->counts.failed += e == ERR_DOWN || e == ERR_BROKEN;
 	if (e && e != ERR_MISSING && db->in_transaction)
 		db->spoilt = true;
 	return e;

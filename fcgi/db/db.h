@@ -103,8 +103,12 @@ bool db_in_transaction(const struct db *db);
  * ERR_BROKEN: the second lock behind "a GET reads". */
 void db_read_only(struct db *db, bool on);
 
-/* db_statements(db): Statements run since db_open, for tests of a request's price. */
-int64_t db_statements(const struct db *db);
+/* What was done since db_open. Statements that failed are those that the database did
+ * not answer, or that made no sense; not those that a constraint refused. */
+struct db_counts { int64_t statements, failed, commits, rollbacks; };
+
+/* db_counts(db): The counts, good as long as db is open. */
+const struct db_counts *db_counts(const struct db *db);
 
 /* Called for each row of a DB_EACH statement; anything but OK stops and is returned.
  * The row lives until the call returns; no other statement can run meanwhile. */

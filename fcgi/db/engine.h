@@ -35,7 +35,7 @@ struct db {
 	bool spoilt;			/* a statement failed in it */
 	bool read_only;
 	bool in_each;			/* a DB_EACH function is being called */
-	int64_t statements;
+	struct db_counts counts;
 };
 
 extern const struct db_engine db_sqlite;

@@ -23,6 +23,7 @@
 #include "id.h"
 #include "link.h"
 #include "log.h"
+#include "meter.h"
 #include "path.h"
 #include "proc.h"
 #include "route.h"
@@ -37,7 +38,9 @@ enum {
 /* The request in hand, for serve_abort. */
 static struct {
 	FCGX_Request *fcgi;	/* NULL: none, or its reply has been begun */
-	const struct req *r;
+	struct req *r;
+	const struct serve *s;
+	int64_t began;
 } hand;
 
 static const char *
@@ -87,6 +90,7 @@ send_reply(FCGX_Request *fcgi, const struct req *r)
 
 	reply_head(r, &head);
 	hand.fcgi = NULL;
+	hand.s->served(r, clock_steady() - hand.began);
 	/* A failed write means that nginx has gone; FCGX_Finish_r closes then. */
 	(void)FCGX_PutStr(head.bytes, (int)head.n, fcgi->out);
 	if (!r->head && r->body.n)
@@ -120,13 +124,13 @@ read_request(struct req *r)
 }
 
 static void
-log_served(const struct req *r, int64_t began)
+log_served(const struct req *r)
 {
 	/* Paths hold the ids of people, and what was mistaken for one: only the
 	 * pattern of the route is told. */
 	log_write(LOG_INFO, "%s %s %d %lldus %zu", r->head ? "HEAD" : r->method,
 	    r->route ? r->route->path : "-", r->status,
-	    (long long)(clock_steady() - began), r->body.n);
+	    (long long)(clock_steady() - hand.began), r->body.n);
 }
 
 /* How long to stay with a kept connection, once told to stop: 0 in the end. */
@@ -149,10 +153,12 @@ serve_one(const struct serve *s, FCGX_Request *fcgi)
 		.spool_dir = s->spool_dir };
 	struct req r = { .arena = s->arena, .db = s->db, .now = clock_now(),
 		.faults.arena = s->arena, .file.fd = -1, .link = &l };
-	int64_t began = clock_steady();
 
+	meter_busy(true);
 	hand.fcgi = fcgi;
 	hand.r = &r;
+	hand.s = s;
+	hand.began = clock_steady();
 	if (read_request(&r))
 		s->handle(&r);
 	else
@@ -161,11 +167,12 @@ serve_one(const struct serve *s, FCGX_Request *fcgi)
 	if (s->stopping() && !patience_ms())
 		fcgi->keepConnection = 0;
 	finish(fcgi);
-	log_served(&r, began);
+	log_served(&r);
 	log_request(NULL);
 	req_end(&r);
 	hand.r = NULL;
 	arena_reset(s->arena);
+	meter_busy(false);
 }
 
 /*
@@ -226,6 +233,8 @@ serve_abort(void)
 	log_write(LOG_ERROR, "out of request memory in %s", hand.r && hand.r->route ?
 	    hand.r->route->path : "no route");
 	if (fcgi) {
+		hand.r->status = 503;
+		hand.s->served(hand.r, clock_steady() - hand.began);
 		(void)FCGX_PutStr(head, sizeof(head) - 1, fcgi->out);
 		if (!hand.r->head)
 			(void)FCGX_PutStr(body, sizeof(body) - 1, fcgi->out);

@@ -16,6 +16,9 @@ struct serve {
 	size_t max_upload;		/* bytes of an uploaded body */
 	const char *spool_dir;		/* body files must lie below it */
 	void (*handle)(struct req *r);	/* the front door */
+	/* Told of each reply before its first byte is sent, whoever made it, with the
+	 * microseconds since the request arrived. */
+	void (*served)(const struct req *r, int64_t took);
 	void (*busy)(bool on);		/* proc_busy: told before the first request */
 	bool (*stopping)(void);		/* proc_stopping: whether the end was wanted */
 };

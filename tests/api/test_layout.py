@@ -211,6 +211,7 @@ SECRETS = ("STATE_DIR=/tmp/x\nSOCKET=/tmp/x/s\nDATABASE_URL=sqlite:/tmp/x/cem.db
     ("WORKERS=-1", "WORKERS"), ("ACCESS_TOKEN_EXPIRE_MINUTES=1",
                                 "ACCESS_TOKEN_EXPIRE_MINUTES"),
     ("MAX_UPLOAD_SIZE_MB=1000", "MAX_UPLOAD_SIZE_MB"),
+    ("METRICS_FROM=all", "METRICS_FROM"), ("METRICS_FROM=10.0.0.0/33", "METRICS_FROM"),
     ("ENVIRONMENT=home", "ENVIRONMENT"),
     ("DOCS=perhaps", "DOCS"), ("database_url=x", "database_url"),
     ("a line without sign", "line 6"),

@@ -375,11 +375,16 @@ test_read_only(struct db *db)
 static void
 test_count(struct db *db)
 {
-	int64_t before = db_statements(db);
+	const struct db_counts before = *db_counts(db), *now = db_counts(db);
+	struct person_add_in in = person("counted", "Counted Twice", NULL);
 
 	(void)people(db);
-	(void)people(db);
-	ok(db_statements(db) == before + 2, "statements are counted");
+	ok(now->statements == before.statements + 1, "statements are counted");
+	ok(db_begin(db) == OK && db_commit(db) == OK && db_begin(db) == OK &&
+	    q_person_add(db, &in, NULL) == OK && q_person_add(db, &in, NULL) ==
+	    ERR_CONFLICT && db_commit(db) == ERR_BROKEN, "one commit, one conflict");
+	ok(now->commits == before.commits + 1 && now->failed == before.failed &&
+	    now->rollbacks == before.rollbacks + 1, "a conflict is no failure");
 }
 
 /* Start this program again; a fork alone would share SQLite's view of its locks. */
