@@ -26,6 +26,30 @@ cell(struct buf *b)
 		buf_char(b, ',');
 }
 
+/* How long the first of list is that s begins with; 0: with none. */
+static size_t
+begins(const char *s, const char *const *list)
+{
+	for (; *list; list++)
+		if (strncmp(s, *list, strlen(*list)) == 0)
+			return strlen(*list);
+	return 0;
+}
+
+/* Would a spreadsheet run it? Some drop blanks before a cell, and some read the wide
+ * forms of the signs as the signs. */
+static bool
+is_formula(const char *s)
+{
+	static const char *const blanks[] = { " ", "\u00a0", "\u3000", NULL };
+	static const char *const signs[] = { "=", "+", "-", "@", "\t", "\r", "\n",
+		"\uff1d", "\uff0b", "\uff0d", "\uff20", NULL };
+
+	for (size_t n; (n = begins(s, blanks)) > 0;)
+		s += n;
+	return begins(s, signs) > 0;
+}
+
 void
 csv_begin(struct buf *b)
 {
@@ -45,7 +69,7 @@ csv_text(struct buf *b, const char *s)
 	quoted = strpbrk(s, ",\"\r\n") != NULL;
 	if (quoted)
 		buf_char(b, '"');
-	if (strchr("=+-@\t\r", *s))
+	if (is_formula(s))
 		buf_char(b, '\'');
 	for (; *s; s++) {
 		if (*s == '"')

@@ -9,8 +9,8 @@ struct buf;
 /*
  * Writing CSV (RFC 4180) for people with a spreadsheet: UTF-8 with its byte order
  * mark, lines that end in CR LF, quotes where they are needed. A text that a
- * spreadsheet would run as a formula (it begins with = + - @, a tab or a CR) gets an
- * apostrophe before it; numbers are written as such.
+ * spreadsheet would run as a formula (it begins with = + - @, their wide forms, a tab,
+ * CR or LF, also after blanks) gets an apostrophe before it; numbers are written as such.
  */
 
 /* csv_begin(b): The byte order mark, before the first line. */

@@ -34,7 +34,8 @@ def same(cell, value):
     if value is None:
         return cell == ""
     if isinstance(value, str):
-        return cell == ("'" if value[:1] in tuple("=+-@\t\r") else "") + value
+        signs = tuple("=+-@\t\r\n＝＋－＠")
+        return cell == ("'" if value.strip(" \u00a0\u3000")[:1] in signs else "") + value
     return float(cell) == value
 
 
@@ -95,7 +96,8 @@ def test_regions(admin, enrol):
 
 
 def test_operators_have_their_names(admin, new_user, enrol):
-    """Not the raw created_by as name and e-mail."""
+    """Flaw 56: looked up one by one, and not found. Not the raw created_by as name and
+    e-mail."""
     operator = new_user(["Chibombo District"], name="Ŋoma Operator")
     enrol(operator)
     enrol(operator)
@@ -125,7 +127,8 @@ def test_trends_have_all_days(admin, enrol):
 
 
 def test_details_bear_missing_parts(admin, enrol):
-    """A farmer without farm is no failure."""
+    """Flaw 55: one farmer without farm made it a 500. A farmer without farm is no
+    failure."""
     bare, whole = enrol(), enrol(farm_info=people.FARM)
     found = {f["farmer_id"]: f for f in report(admin, "farmers-details")["farmers"]}
     row = found[bare["farmer_id"]]
@@ -143,6 +146,7 @@ def test_details_bear_missing_parts(admin, enrol):
 
 
 def test_details_come_in_pages(admin, enrol):
+    """Flaw 55: it had no end."""
     enrol()
     last = enrol()
     whole = report(admin, "farmers-details")
@@ -166,11 +170,12 @@ def test_bad_pages(admin, name, value):
 
 
 @pytest.mark.parametrize("first_name", [
-    "=HYPERLINK(0)", "+1", "-1+1", "@SUM(A1)", "a,b", 'say "no"', '="a",b'])
+    "=HYPERLINK(0)", "+1", "-1+1", "@SUM(A1)", "a,b", 'say "no"', '="a",b', "＝1+1",
+    "  =1+1", "\u00a0@A"])
 def test_formulas_are_not_run(admin, enrol, first_name):
     farmer = enrol(personal={"first_name": first_name, "last_name": "Banda"})
     rows = table(admin, "farmers-details", limit=1)
     assert rows[0]["farmer_id"] == farmer["farmer_id"]
-    name = rows[0]["full_name"]
-    assert name[0] not in "=+-@" and name.lstrip("'") == first_name + " Banda"
+    mark = "" if first_name in ("a,b", 'say "no"') else "'"
+    assert rows[0]["full_name"] == mark + first_name + " Banda"
     assert rows[0]["phone_primary"] == "'" + farmer["personal_info"]["phone_primary"]

@@ -43,6 +43,13 @@ test_formulas(void)
 	ok(cell_is("\t=1", "'\t=1"), "a tab is disarmed");
 	ok(cell_is("\r=1", "\"'\r=1\""), "a CR is disarmed inside its quotes");
 	ok(cell_is("=\"a\",b", "\"'=\"\"a\"\",b\""), "= with quotes and comma");
+	ok(cell_is("\n=1", "\"'\n=1\""), "a line end is disarmed inside its quotes");
+	ok(cell_is("  =1", "'  =1"), "blanks that a program drops hide no =");
+	ok(cell_is("\u00a0\u3000@A", "'\u00a0\u3000@A"), "nor do blanks beyond ASCII");
+	ok(cell_is("\uff1d1", "'\uff1d1"), "a wide = is disarmed");
+	ok(cell_is("\uff0b1", "'\uff0b1") && cell_is("\uff0d1", "'\uff0d1") &&
+	    cell_is("\uff20A", "'\uff20A"), "so are the other wide signs");
+	ok(cell_is(" Mary", " Mary"), "a blank alone is harmless");
 	ok(cell_is("a=1", "a=1"), "= further on is harmless");
 }
 
