@@ -164,6 +164,8 @@ conf_make() {
 			DATABASE_URL=${database:-sqlite:$state/db/cem.db}
 			JWT_SECRET=$(openssl rand -hex 32)
 			SECRET_KEY=$(openssl rand -hex 32)
+			# The interface described at /docs; take this line out in production.
+			DOCS=true
 		END
 		say "made $state/cem.conf with new secrets"
 		return

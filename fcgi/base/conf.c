@@ -110,8 +110,8 @@ static const struct setting settings[] = {
 	    "what is new in it" },
 	{ "APP_MANDATORY", SWITCH, AT(app_mandatory), "false", 0, 0, NULL,
 	    "old apps must be updated before they go on" },
-	{ "DOCS", SWITCH, AT(docs), "true", 0, 0, NULL,
-	    "serve /docs and /openapi.json" },
+	{ "DOCS", SWITCH, AT(docs), "false", 0, 0, NULL,
+	    "serve /docs and /openapi.json; the cem.conf that ./run makes says true" },
 	{ "DURABLE", SWITCH, AT(durable), "true", 0, 0, NULL,
 	    "SQLite waits for the disk at every commit (synchronous=FULL)" },
 };

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Health, root and the newest app (contract 70, 71, 74-76)."""
+import subprocess
+
 import server as servers
+from client import Client
 
 
 def test_health(anyone):
@@ -53,6 +56,26 @@ def test_document(anyone):
     assert anyone.call("HEAD", "/openapi.json").status_code == 200
 
 
+def test_the_description_is_off_unless_asked_for(recorder):
+    """Flaw 18: it was open to the world in production. ./run, for those who try it out,
+    writes DOCS=true; a settings file without it has none."""
+    assert subprocess.run([servers.CEM, "conf"], stdout=subprocess.PIPE, timeout=60,
+                          check=True).stdout.decode().count("| `DOCS` | false |") == 1
+    running = servers.Server({"DOCS": "false"}, workers=2)
+    try:
+        running.start()
+        client = Client(running, recorder)
+        root = client.login(servers.ADMIN_EMAIL, servers.ADMIN_PASSWORD)
+        for path in ("/docs", "/docs/", "/openapi.json", "/openapi.json/"):
+            for method in ("GET", "HEAD"):
+                for token in (None, root.token):
+                    reply = client.call(method, path, token=token)
+                    assert reply.status_code == 404, (method, path)
+                    assert "/api/" not in reply.text
+    finally:
+        running.end()
+
+
 # every part of the service (contract 71)
 
 PARTS = {"mongo", "redis", "celery", "disk", "mongo_error", "redis_error",
@@ -60,7 +83,8 @@ PARTS = {"mongo", "redis", "celery", "disk", "mongo_error", "redis_error",
 
 
 def test_the_public_learns_no_details(anyone, operator):
-    """No driver errors, hosts or paths for who is no administrator."""
+    """Flaw 17: anybody read the errors of drivers, with hosts. No driver errors, hosts
+    or paths for who is no administrator."""
     for token in (None, "nonsense", operator.token):
         reply = anyone.get("/api/health/full", token=token)
         assert reply.status_code == 200
