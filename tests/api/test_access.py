@@ -51,6 +51,7 @@ def every_door(client, farmer):
 
 def test_strangers_find_every_door_closed(admin, other_operator, lost_operator, enrol,
                                           as_farmer, theirs):
+    """Flaws 7, 12: operators had all districts, farmers all cards."""
     for stranger in (other_operator, lost_operator, as_farmer(enrol())):
         for method, target, more in every_door(stranger, theirs):
             reply = stranger.call(method, target, **more)
@@ -70,6 +71,7 @@ def test_without_a_session_every_door_is_closed(anyone, admin, theirs):
 
 def test_lists_keep_to_the_scope(admin, operator, other_operator, lost_operator, enrol,
                                  theirs):
+    """Flaw 13: no profile or no districts meant all farmers."""
     word = people.word()
     near = enrol(personal={"last_name": word})
     far = enrol(personal={"last_name": word}, place=people.KAWAMBWA)
@@ -90,6 +92,7 @@ def test_lists_keep_to_the_scope(admin, operator, other_operator, lost_operator,
 
 
 def test_counts_keep_to_the_scope(operator, lost_operator, enrol):
+    """Flaw 13: no districts meant all farmers."""
     far = enrol(place=people.KAWAMBWA)
 
     def count(client, **query):
@@ -130,6 +133,7 @@ def test_signed_routes_need_a_session(anyone):
 
 
 def test_a_farmer_lists_only_himself(farmer, enrol, as_farmer):
+    """Flaw 3: he saw every name and phone, and nrc= told who is there."""
     mine, other = as_farmer(farmer), enrol()
     for query in ({}, {"search": "Mary"}, {"limit": 100}, {"status": "pending"},
                   {"district": "Chibombo District"}):
@@ -144,6 +148,7 @@ def test_a_farmer_lists_only_himself(farmer, enrol, as_farmer):
 
 
 def test_a_farmer_reads_only_himself(farmer, enrol, as_farmer):
+    """Flaw 16: 404 before 403 told who is there."""
     mine, other = as_farmer(farmer), enrol()
     assert mine.get(path(farmer)).status_code == 200
     there = mine.get(path(other))
@@ -175,11 +180,13 @@ def attack(client, token):
 
 
 def test_refresh_token_as_access_token(anyone, operator):
+    """Flaw 10: it was taken as one."""
     attack(anyone, operator.refresh_token)
 
 
 @pytest.mark.parametrize("alg", ["none", "None", "NONE", "nOnE", "", None, 0, []])
 def test_no_algorithm(anyone, admin, alg):
+    """Flaw 33: known of the library that read the tokens."""
     _, claims, signature = tokens.parts(admin.token)
     head = {"alg": alg, "typ": "JWT"}
     attack(anyone, tokens.mint(None, claims, head))
@@ -187,6 +194,7 @@ def test_no_algorithm(anyone, admin, alg):
 
 
 def test_other_algorithms(anyone, admin, signing_key):
+    """Flaw 33: the algorithm is ours to choose, not the token's."""
     _, claims, _ = tokens.parts(admin.token)
     for alg, digest in (("HS384", hashlib.sha384), ("HS512", hashlib.sha512),
                         ("HS256 ", hashlib.sha256), ("hs256", hashlib.sha256),
@@ -203,7 +211,7 @@ def test_wrong_key(anyone, admin, key):
 
 
 def test_other_keys_of_the_installation(server, anyone, admin, signing_key):
-    """The secret for hashes signs no tokens."""
+    """Flaw 27: one secret did everything. The secret for hashes signs no tokens."""
     secret = server.setting("SECRET_KEY").encode()
     assert secret != signing_key
     attack(anyone, tokens.mint(secret, tokens.parts(admin.token)[1]))

@@ -68,6 +68,7 @@ def card(operator, enrol, tmp_path_factory):
 
 
 def test_generate_answers_as_before(operator, card):
+    """Flaw 62: without its broker the answer hung."""
     assert card.reply.json() == {"message": "ID card generation queued",
                                  "farmer_id": card.farmer["farmer_id"]}
     out = operator.get(path(card.farmer, "")).json()
@@ -110,13 +111,16 @@ def test_unknown_farmer(admin):
 
 
 def test_without_a_photo(operator, farmer, tmp_path):
+    """Flaw 61: what is missing crashed the task, without a word."""
     generate(operator, farmer)
     reply = operator.get(path(farmer, "/download-idcard"))
     assert reply.status_code == 200
     assert farmer["farmer_id"] in cards.Pdf(tmp_path, reply.content).text(1)
 
 
-def test_who_may(anyone, operator, other_operator, lost_operator, enrol, as_farmer, card):
+def test_nobody_has_cards_of_others(anyone, operator, other_operator, lost_operator,
+                                    enrol, as_farmer, card):
+    """Flaw 7: a farmer could print anybody's card."""
     farmer = card.farmer
     mine = as_farmer(farmer)
     assert mine.get(path(farmer, "/download-idcard")).status_code == 200
@@ -171,7 +175,8 @@ def test_back(card):
 
 
 def test_photo_is_passed_through(card):
-    """One JPEG, 3:4, and the QR as a 1-bit picture."""
+    """Flaw 43: photos that the client sent never came onto cards. One JPEG, 3:4, and
+    the QR as a 1-bit picture."""
     out = cards.tool("pdfimages", "-list", card.pdf.file)
     rows = [line.split() for line in out.split("\n")[2:] if line]
     photos = [r for r in rows if r[8] == "jpeg"]
@@ -183,6 +188,7 @@ def test_photo_is_passed_through(card):
 
 
 def test_verified_is_printed_only_when_true(operator, enrol, tmp_path):
+    """Flaw 28: cards of the rejected said VERIFIED."""
     for status, printed in (("pending", False), ("rejected", False), ("verified", True),
                             ("approved", True)):
         farmer = enrol(operator)
@@ -255,6 +261,7 @@ def test_the_picture_is_no_blank(card):
 
 
 def test_printed_code_reads_back(anyone, card):
+    """Flaw 28: the code on the card never passed its own check."""
     texts = cards.qr_of(card.pdf.picture(2))
     assert texts == [card.text]
     reply = verify(anyone, texts[0])
@@ -287,6 +294,7 @@ def test_claims(card):
 
 
 def test_no_secrets_in_the_code(card):
+    """Flaws 21, 28: the NRC, half of the way in, stood in the QR code."""
     info = card.farmer["personal_info"]
     for word in (info["nrc"], info["nrc"].replace("/", ""), info["phone_primary"],
                  info["phone_primary"][1:], "Kayosha"):
@@ -312,6 +320,7 @@ TAMPERED = "Invalid or tampered QR code signature"
 
 
 def test_every_layer_is_checked(anyone, card):
+    """Flaw 28: the code was not signed."""
     text, part = card.text, card.parts
     wrong = bytes([part["signature"][0] ^ 1]) + part["signature"][1:]
     other = part["payload"].replace(card.farmer["farmer_id"].encode(), b"ZM00000000")
@@ -365,6 +374,7 @@ def test_the_published_test_key_is_not_trusted(anyone):
 
 
 def test_a_new_card_ends_the_old(operator, anyone, enrol, tmp_path):
+    """Flaw 20: what was once signed was good for ever."""
     farmer = enrol(operator)
     generate(operator, farmer)
     first = operator.get(path(farmer, "")).json()
@@ -381,7 +391,8 @@ def test_a_new_card_ends_the_old(operator, anyone, enrol, tmp_path):
 
 
 def test_two_at_once(operator, enrol, server, recorder, tmp_path):
-    """Two presses of the button leave one valid card."""
+    """Flaw 61: each press queued one more, without end. Two presses of the button
+    leave one valid card."""
     farmer = enrol(operator)
     clients = [Client(server, recorder) for _ in range(4)]
 
@@ -421,6 +432,7 @@ def test_old_payload(server, anyone, farmer):
 
 
 def test_old_payload_tampered(server, anyone, farmer, enrol):
+    """Flaw 29: a | could move between the parts of what is signed."""
     body = triple(server, farmer["farmer_id"])
     signature = body["signature"]
     first = "A" if signature[0] != "A" else "B"
@@ -449,7 +461,7 @@ def test_bodies_that_are_no_objects(anyone):
 
 
 def test_secret_is_not_the_default(server):
-    """Two installations never share keys."""
+    """Flaw 30: there were default credentials. Two installations never share keys."""
     assert len(server.setting("SECRET_KEY")) >= 32
     assert server.setting("SECRET_KEY") != server.setting("JWT_SECRET")
     assert oct(os.stat(server.config).st_mode & 0o777) == "0o600"

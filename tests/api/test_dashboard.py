@@ -24,7 +24,8 @@ def test_shape(admin, farmer):
 
 
 def test_no_status_is_in_no_group(admin, enrol):
-    """Every status counts: approved and verified as active, others as pending."""
+    """Flaw 38: every status counts: approved and verified as active, others as
+    pending."""
     before = figures(admin)["farmers"]
     groups = {"pending": "pending", "registered": "pending", "under_review": "pending",
               "pending_documents": "pending", "verified": "active",
@@ -41,6 +42,7 @@ def test_no_status_is_in_no_group(admin, enrol):
 
 
 def test_operators_see_their_districts(admin, new_user, enrol):
+    """Flaw 12: figures were of the whole register."""
     here = new_user(["Kabwe District"])
     before, whole = figures(here)["farmers"], figures(admin)["farmers"]
     enrol()

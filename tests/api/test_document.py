@@ -99,6 +99,7 @@ def test_delete(server, operator, farmer):
     b"%!PS-Adobe", b"\n%PDF-1.4\n", b"PK\x03\x04" + bytes(100), b"RIFF1234WEBPVP8 ",
 ], ids=["empty", "tiny", "html", "gif", "exe", "ps", "late pdf", "zip", "webp"])
 def test_what_it_is_not(server, operator, farmer, content):
+    """Flaw 51: HTML was stored and served."""
     before = len(server.stored())
     detail = refused(put(operator, farmer, content=content, media="application/pdf"),
                      400, 422)
@@ -107,7 +108,7 @@ def test_what_it_is_not(server, operator, farmer, content):
 
 
 def test_no_open_door_for_other_sites(operator, farmer):
-    """CEM answered any site with credentials allowed."""
+    """Flaw 51: any site was answered with credentials allowed."""
     reply = put(operator, farmer, headers={"Origin": "https://evil.example"})
     assert reply.status_code == 200
     assert "Access-Control-Allow-Origin" not in reply.headers
@@ -127,8 +128,9 @@ def test_no_part(operator, farmer):
     faulty(reply, "body.file", "missing")
 
 
-def test_who_may(anyone, admin, operator, other_operator, lost_operator, enrol,
-                 as_farmer):
+def test_nobody_touches_documents_of_others(anyone, admin, operator, other_operator,
+                                            lost_operator, enrol, as_farmer):
+    """Flaw 12: any operator could."""
     farmer, neighbour = enrol(operator), enrol(operator)
     mine = as_farmer(farmer)
     body = put(mine, farmer).json()
@@ -190,6 +192,7 @@ def test_two_at_once(server, recorder, operator, farmer):
 
 
 def test_plain_document(operator, farmer):
+    """Flaw 50: every refusal was a 500."""
     url = "/api/uploads/%s/document/land_title" % farmer["farmer_id"]
     reply = operator.upload(url, PDF)
     body = reply.json()
@@ -202,6 +205,7 @@ def test_plain_document(operator, farmer):
 
 
 def test_plain_photo(operator, farmer):
+    """Flaw 43: each way of uploading had its own place for the photo."""
     url = "/api/uploads/%s/photo" % farmer["farmer_id"]
     body = operator.upload(url, pictures.jpeg()).json()
     assert body == {"message": "Photo uploaded", "file_id": body["file_id"]}

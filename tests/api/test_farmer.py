@@ -58,6 +58,7 @@ def test_register_as_the_client_does(operator):
 
 
 def test_register_with_the_least(admin):
+    """Flaw 39: what is not known was made up."""
     out = admin.post("/api/farmers", json=people.form()).json()
     assert out["farm_info"] is None and out["household_info"] is None
     assert out["personal_info"]["phone_secondary"] is None
@@ -240,6 +241,7 @@ def test_all_faults_at_once(admin):
                                  "123456/12/1\n", " 123456/12/1", "１２３４５６/12/1",
                                  "abcdef/12/1", "123456/12/x", "123456/12/1\u0000"])
 def test_bad_nrc(admin, nrc):
+    """Flaws 22, 40: an empty one passed, so did other digits and a line end."""
     refused(admin.post("/api/farmers", json=people.form(personal={"nrc": nrc})), 400, 422)
 
 
@@ -249,6 +251,7 @@ def test_bad_nrc(admin, nrc):
     years_ago(17.9), years_ago(0, -10), years_ago(121.5),
 ])
 def test_bad_birth_date(admin, birth):
+    """Flaw 22: an empty one passed."""
     body = people.form(personal={"date_of_birth": birth})
     refused(admin.post("/api/farmers", json=body), 400, 422)
 
@@ -277,7 +280,8 @@ def test_nrc_is_unique(admin, farmer):
 
 
 def test_two_registrations_of_one_nrc(server, recorder, admin, operator):
-    """At the same moment: one is made, the others are told so."""
+    """Flaw 34: look first, then insert, made doubles. At the same moment: one is made,
+    the others are told so."""
     clients = [Client(server, recorder) for _ in range(4)]
     for i, client in enumerate(clients):
         client.token = (admin, operator)[i % 2].token
@@ -394,6 +398,7 @@ def test_search_folds_letters(admin, enrol):
 @pytest.mark.parametrize("term", ["[", ".*", "%", "_", "\\", "(", "' OR 1=1 --", "(a+)+$",
                                   "*", "\"", "NEAR(", "-", "^", ";", "a" * 500, "\u0130"])
 def test_search_is_plain_text(admin, enrol, term):
+    """Flaw 52: it was a pattern: [ was a 500, (a+)+$ took for ever."""
     farmer = enrol(personal={"first_name": "Qx", "last_name": "Q" + people.word()})
     reply = admin.get("/api/farmers", params={"search": term, "limit": 100})
     if reply.status_code == 422:

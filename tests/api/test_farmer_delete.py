@@ -61,6 +61,7 @@ def test_who_may(anyone, operator, as_farmer, farmer):
 
 
 def test_gone_from_everywhere(anyone, admin, operator, as_farmer, full, tmp_path):
+    """Flaw 42: files, cards and sessions stayed."""
     farmer, files = full
     info = farmer["personal_info"]
     mine = as_farmer(farmer)

@@ -42,6 +42,7 @@ def test_notes_left_out_are_none(operator, farmer):
 
 @pytest.mark.parametrize("tail", ["/review", "/status"])
 def test_every_status_and_the_synonym(operator, farmer, tail):
+    """Flaw 38: each part of the program knew other words."""
     for status in STATUSES:
         out = review(operator, farmer, tail, new_status=status)
         assert out.status_code == 200, out.text
@@ -82,7 +83,9 @@ def test_bad_notes(operator, farmer):
 
 
 @pytest.mark.parametrize("tail", ["/review", "/status"])
-def test_who_may(anyone, admin, other_operator, lost_operator, as_farmer, farmer, tail):
+def test_nobody_reviews_out_of_scope(anyone, admin, other_operator, lost_operator,
+                                     as_farmer, farmer, tail):
+    """Flaw 12: any operator reviewed anybody."""
     none = {"farmer_id": "ZM00000000"}
     assert refused(review(admin, none, tail, new_status="verified"), 404) == \
         "Farmer ZM00000000 not found"
@@ -115,6 +118,7 @@ def test_every_transition_is_in_the_audit(server, operator, admin, farmer):
 
 
 def test_audit_of_registration_and_change(server, operator, enrol):
+    """Flaw 26: NRC and birth date stood in the log."""
     farmer = enrol(operator, farm_info=people.FARM)
     made = trail.last(server, farmer["farmer_id"], "create_success")
     assert made["details"] == {"registration_status": "pending",

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Changing a farmer's record (contract 18), and who may change what."""
+import concurrent.futures
+
 import people
 import pytest
-from client import faulty, refused
+from client import Client, faulty, refused
 from people import path, years_ago
-
-
 
 def test_update_merges(operator, enrol):
     farmer = enrol(operator, farm_info=people.FARM, household_info=people.HOME)
@@ -76,6 +76,7 @@ def test_update_fields(operator, farmer, body, field):
     ("farm_info", {"crops_grown": ["maize"]}), ("household_info", {"household_size": 2}),
 ])
 def test_half_a_section_onto_nothing(operator, farmer, section, part):
+    """Flaw 37: it was stored, and the farmer was a 500 for ever."""
     refused(operator.put(path(farmer), json={section: part}), 422)
     assert operator.get(path(farmer)).json()[section] is None
 
@@ -86,6 +87,7 @@ def test_whole_section_onto_nothing(operator, farmer):
 
 
 def test_update_of_nrc(admin, anyone, enrol):
+    """Flaw 36: a change was not checked, and searched by the old NRC."""
     farmer, other = enrol(), enrol()
     old, new = farmer["personal_info"]["nrc"], people.nrc()
     for bad in ("", "1", "123456/12/1\n"):
@@ -114,6 +116,7 @@ def test_update_of_nrc(admin, anyone, enrol):
 
 @pytest.mark.parametrize("birth", ["", "1990-02-30", years_ago(17), years_ago(122), "x"])
 def test_update_of_birth_date(admin, farmer, birth):
+    """Flaw 36: a change was not checked."""
     body = {"personal_info": {"date_of_birth": birth}}
     refused(admin.put(path(farmer), json=body), 400, 422)
     assert admin.get(path(farmer)).json() == farmer
@@ -143,6 +146,7 @@ def test_a_farmer_changes_own_contact(farmer, as_farmer):
     {"personal_info": {"first_name": "Allowed", "nrc": "999999/99/9"}},
 ])
 def test_a_farmer_changes_no_privileged_field(farmer, as_farmer, body):
+    """Flaw 2: a farmer could verify himself."""
     mine = as_farmer(farmer)
     refused(mine.put(path(farmer), json=body), 403)
     assert mine.get(path(farmer)).json() == farmer
@@ -187,3 +191,81 @@ def test_an_operator_moves_nobody_out_of_scope(operator, farmer):
 def test_nothing_happens_to_unknown_farmers(admin):
     reply = admin.put("/api/farmers/ZM00000000", json={"is_active": False})
     assert refused(reply, 404) == "Farmer ZM00000000 not found"
+
+
+@pytest.mark.parametrize("body", [
+    {"created_by": "me"}, {"farmer_id": "ZM00000000"}, {"_id": "0" * 24},
+    {"photo_file_id": "0" * 24}, {"documents": {"photo": "/api/files/" + "0" * 24}},
+    {"identification_documents": [{"doc_type": "nrc"}]}, {"reviewed_by": "me"},
+    {"id_card_generated_at": "2026-01-01T00:00:00Z"}, {"deleted_at": 1},
+    {"nrc_hash": "0" * 64}, {"nrc": "999999/99/9"}, {"verified": True},
+    {"personal_info": {"farmer_id": "ZM00000000", "is_active": False}},
+    {"personal_info": {"registration_status": "verified"}},
+    {"registration_status": None}, {"is_active": None}, {"personal_info": {"nrc": None}},
+], ids=str)
+def test_what_is_no_field_of_the_form_changes_nothing(operator, farmer, as_farmer, body):
+    """Flaw 2: any key that somebody added was taken over."""
+    for client in (as_farmer(farmer), operator):
+        assert client.put(path(farmer), json=body).status_code == 200
+        now = operator.get(path(farmer)).json()
+        assert {**now, "updated_at": farmer["updated_at"]} == farmer
+
+
+@pytest.mark.parametrize("change", [
+    {"gps_latitude": 15.4, "gps_longitude": 28.3}, {"gps_longitude": -28.3}])
+def test_update_of_a_place_on_earth(operator, enrol, change):
+    """Flaw 36: a change was not checked, nor is the half of it that stays."""
+    farmer = enrol(address={"gps_latitude": -15.4, "gps_longitude": 28.3})
+    refused(operator.put(path(farmer), json={"address": change}), 400)
+    assert operator.get(path(farmer)).json() == farmer
+
+
+@pytest.mark.parametrize("name,value", [
+    ("nrc", "１２３４５６/12/1"), ("nrc", "١٢٣٤٥٦/12/1"), ("nrc", "123456/12/1\n"),
+    ("nrc", "123456∕12∕1"), ("date_of_birth", "١٩٩٠-01-15"),
+    ("date_of_birth", "1990-01-15\n"), ("date_of_birth", "1990-1-15"),
+    ("phone_primary", "٠977123456"), ("phone_primary", "0977123456\n"),
+    ("phone_secondary", "+26097712345６"), ("email", "a@b.example\n"),
+])
+def test_other_digits_and_line_ends_are_refused(operator, farmer, name, value):
+    """Flaw 40: they passed, also when registering."""
+    body = {"personal_info": {name: value}}
+    refused(operator.put(path(farmer), json=body), 400, 422)
+    refused(operator.post("/api/farmers", json=people.form(**{
+        "personal": body["personal_info"]})), 400, 422)
+    assert operator.get(path(farmer)).json() == farmer
+
+
+def test_one_nrc_of_many_changes_at_once(server, recorder, admin, enrol):
+    """Flaw 34: two changes and a registration of one NRC: exactly one is done."""
+    clients = [Client(server, recorder) for _ in range(3)]
+    for client in clients:
+        client.token = admin.token
+    for _ in range(4):
+        nrc, pair = people.nrc(), (enrol(), enrol())
+
+        def ask(i, nrc=nrc, pair=pair):
+            if i == 2:
+                return clients[i].post("/api/farmers", json=people.form(
+                    personal={"nrc": nrc})).status_code
+            return clients[i].put(path(pair[i]), json={
+                "personal_info": {"nrc": nrc}}).status_code
+        with concurrent.futures.ThreadPoolExecutor(3) as pool:
+            statuses = list(pool.map(ask, range(3)))
+        assert sorted(statuses)[1:] == [409, 409] and min(statuses) < 300, statuses
+        assert len(admin.get("/api/farmers", params={"nrc": nrc}).json()) == 1
+
+
+def test_who_may_not_register_learns_of_no_nrc(anyone, operator, lost_operator, enrol,
+                                               as_farmer, farmer):
+    """Flaw 65: that an NRC is taken, and by whom, is for those who may register there."""
+    taken = enrol(place=people.KAWAMBWA)["personal_info"]["nrc"]
+    mine = as_farmer(farmer)
+    for client in (anyone, mine, operator, lost_operator):
+        answers = {refused(client.post("/api/farmers", json=people.form(
+            personal={"nrc": nrc}, place=people.KAWAMBWA)), 403)
+            for nrc in (taken, people.nrc())}
+        assert len(answers) == 1, answers
+    answers = {refused(mine.put(path(farmer), json={"personal_info": {"nrc": nrc}}), 403)
+               for nrc in (taken, people.nrc())}
+    assert len(answers) == 1, answers

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Downloads and metadata (contract 65, 67); permission in C, bytes by nginx."""
+import os
 import re
 
 import pictures
@@ -52,6 +53,7 @@ def test_head(operator, photo):
     ("bytes=0-99999999", slice(0, None)),
 ])
 def test_range(operator, photo, span, cut):
+    """Flaw 60: files came whole, from memory."""
     _, _, path, content = photo
     reply = operator.get(path, headers={"Range": span})
     assert reply.status_code == 206
@@ -96,6 +98,7 @@ def test_metadata(operator, photo):
 @pytest.mark.parametrize("name", ["foto ŋ ñ ŵ.jpg", "日本.jpg", "a\"b.jpg", "a;b=c.jpg",
                                   "a\\b.jpg", "a'b%0d%0aX-Evil: 1.jpg"])
 def test_disposition_is_safe(operator, enrol, name):
+    """Flaw 60: some names were a 500, others could add headers."""
     farmer = enrol(operator)
     reply = operator.upload("/api/farmers/%s/upload-photo" % farmer["farmer_id"],
                             pictures.jpeg(), name)
@@ -128,7 +131,8 @@ def test_line_breaks_in_a_name(server, operator, farmer):
     "metadata/" + "0" * 24, "legacy/etc/passwd", "legacy/..%2f..%2fcem.conf",
     "metadata/..%2fx",
 ])
-def test_unknown_ids(admin, tail):
+def test_no_file_by_path_or_odd_id(admin, tail):
+    """Flaw 5: legacy/ read any file of the program by its path."""
     odd = "%" in tail or len(tail) > 1000
     refused(admin.get("/api/files/" + tail), *([400, 404, 414] if odd else [404]))
 
@@ -147,8 +151,9 @@ def test_needs_a_session(anyone, photo):
     refused(anyone.get(photo[2] + "?token=" + "x" * 20 + "&access_token=y"), 403)
 
 
-def test_other_people(admin, operator, other_operator, lost_operator, enrol, as_farmer,
-                      photo):
+def test_nobody_reads_files_of_others(admin, operator, other_operator, lost_operator,
+                                      enrol, as_farmer, photo):
+    """Flaw 4: any token read any file."""
     farmer, file_id, path, content = photo
     meta = "/api/files/metadata/" + file_id
     for allowed in (admin, operator, as_farmer(farmer)):
@@ -170,14 +175,37 @@ def test_other_people(admin, operator, other_operator, lost_operator, enrol, as_
     "/docs/..%2f..%2fcem.conf", "/nginx/nginx.conf", "/tls/key.pem", "/.git/config",
 ])
 def test_the_state_folder_is_not_served(server, target):
+    """Flaw 5: neither by path tricks."""
     reply = wire.exchange(server, wire.request("GET", target))
     assert reply.status_code in (400, 403, 404), (reply.status_code, reply.content[:200])
     assert b"SECRET" not in reply.content and b"root:" not in reply.content
 
 
 def test_stored_objects_are_not_served_by_path(server, photo):
+    """Flaw 6: uploads lay in a public folder."""
     for name in server.stored():
         inside = name[len(server.state):]
         for target in (inside, inside.replace("/store", "", 1)):
             reply = wire.exchange(server, wire.request("GET", target))
             assert reply.status_code == 404, target
+
+
+def test_downloads_leave_nothing_behind(server, operator, admin, photo):
+    """Flaw 59: each download of a card left a file in the temporary folder."""
+    card = "/api/farmers/%s/" % photo[0]["farmer_id"]
+    assert operator.post(card + "generate-idcard").status_code == 202
+
+    def files():
+        """All files but logs and the database's own, which come and go."""
+        found = set()
+        for where, _, names in os.walk(server.state):
+            if os.path.basename(where) not in ("log", "db"):
+                found |= {os.path.join(where, n) for n in names}
+        return found
+    before = files()
+    for _ in range(5):
+        for path in (photo[2], card + "download-idcard", card + "qr",
+                     "/api/reports/farmers-details?format=csv"):
+            reply = admin.get(path)
+            assert reply.status_code == 200 and reply.content
+    assert files() == before

@@ -34,6 +34,7 @@ def login_body(text):
     login_body(b'"\\x41"'), login_body(b'"a\\u0000b"'), login_body(b'"a\x00b"'),
 ], ids=repr)
 def test_bad_json(anyone, body):
+    """Flaw 48: NaN and bad bytes were a 500."""
     reply = anyone.post("/api/auth/login", data=body, headers=JSON)
     detail = refused(reply, 422)
     assert detail.startswith("Validation error")
@@ -49,6 +50,7 @@ def test_syntax_fault_says_where(anyone):
 
 @pytest.mark.parametrize("body", [b"[]", b"5", b'"x"', b"null", b"true", b"[{}]", b"1.5"])
 def test_bodies_that_are_no_objects(anyone, admin, farmer, body):
+    """Flaw 49: they were a 500 on every route."""
     for client, method, target in (
             (anyone, "POST", "/api/auth/login"), (anyone, "POST", "/api/auth/refresh"),
             (admin, "POST", "/api/farmers"),
@@ -83,6 +85,7 @@ def test_some_depth_is_fine(anyone):
 
 @pytest.mark.parametrize("size", [3, 10, 30])
 def test_megabytes_of_json(server, operator, size):
+    """Flaw 49: whole bodies were read for the log."""
     filler = b"x" * (size * 1024 * 1024)
     for body in (b'{"personal_info":"' + filler + b'"}', b"["
                  + b"1," * (len(filler) // 2)):

@@ -269,6 +269,7 @@ def sign_in(running):
 
 
 def test_a_second_start_keeps_everything():
+    """Flaw 30: each start reset the administrator's password."""
     running = fresh()
     try:
         admin = sign_in(running)

@@ -130,7 +130,7 @@ def test_make_accepts_a_name_before_the_address(make):
 
 
 def test_unknown_districts_are_refused(admin, make):
-    """Fault 45: districts were not checked."""
+    """Flaw 45: districts were not checked."""
     faulty(admin.post("/api/operators", json=form(
         assigned_districts=[CHIBOMBO, "Nowhere"])), "body.assigned_districts.1",
         "value_error")
@@ -193,7 +193,7 @@ def test_list(admin, make):
 @pytest.mark.parametrize("query", ["limit=0", "limit=-1", "limit=201", "skip=-1",
                                    "is_active=perhaps", "limit=x"])
 def test_limits_are_kept(admin, make, query):
-    """Fault 57: limits without bounds."""
+    """Flaw 57: limits without bounds."""
     name = query.split("=")[0]
     faulty(admin.get("/api/operators/?" + query), "query." + name)
     if name != "is_active":
@@ -238,7 +238,7 @@ def test_figures_without_districts_are_of_own_registrations(admin, make, sign_in
 
 
 def test_the_list_is_read_in_one_go(admin, make):
-    """Fault 56: one grouped query, whatever the number of operators."""
+    """Flaw 56: one grouped query, whatever the number of operators."""
     region = people.word()
     made = [make(assigned_regions=[region], assigned_districts=[CHIBOMBO, KAWAMBWA])
             for _ in range(12)]
@@ -265,7 +265,7 @@ def test_me(admin, make, sign_in, farmer, as_farmer):
 
 
 def test_operators_see_themselves_only(admin, make, sign_in):
-    """Fault 14: any operator read any operator."""
+    """Flaw 14: any operator read any operator."""
     one, other = make(assigned_districts=[CHIBOMBO]), make(assigned_districts=[CHIBOMBO])
     client = sign_in(one)
     assert client.get(at(one)).json() == admin.get(at(one)).json()
@@ -279,7 +279,7 @@ def test_operators_see_themselves_only(admin, make, sign_in):
 
 
 def test_farmers_of_an_operator(admin, make, sign_in, district):
-    """Fault 14: raw rows gave hashes away; and what left the scope stays unseen."""
+    """Flaw 14: raw rows gave hashes away; and what left the scope stays unseen."""
     place = district()
     operator = make(assigned_districts=[place["district_name"]])
     client = sign_in(operator)
@@ -328,7 +328,7 @@ def test_edit(admin, make):
 
 
 def test_empty_lists_clear(admin, make, sign_in, enrol):
-    """Fault 45: an empty list was ignored. It holds for sessions that are open."""
+    """Flaw 45: an empty list was ignored. It holds for sessions that are open."""
     farmer = enrol()
     operator = make(assigned_districts=[CHIBOMBO], assigned_regions=["Central Province"])
     client = sign_in(operator)
@@ -359,7 +359,7 @@ def test_new_email_and_password_count(admin, anyone, make, sign_in):
 
 @pytest.mark.parametrize("way", ["put", "status"])
 def test_switching_off_ends_the_login(admin, anyone, make, sign_in, way):
-    """Fault 24: tokens outlived it."""
+    """Flaw 24: tokens outlived it."""
     operator = make()
     client = sign_in(operator)
     if way == "put":
@@ -381,7 +381,7 @@ def test_switching_off_ends_the_login(admin, anyone, make, sign_in, way):
 
 
 def test_delete_ends_the_login(admin, anyone, make, sign_in):
-    """Fault 15: the login survived its operator."""
+    """Flaw 15: the login survived its operator."""
     operator = make(assigned_districts=[CHIBOMBO])
     client = sign_in(operator)
     reply = admin.delete(at(operator))

@@ -246,6 +246,7 @@ def test_what_is_no_form(boss):
 # who may not
 
 def test_another_district(stranger, operator, farmer):
+    """Flaw 12: the pages keep to it too."""
     where = "/farmers/" + farmer["farmer_id"]
     assert operator.post(path(farmer, "/generate-idcard")).status_code == 202
     assert operator.upload(path(farmer, "/upload-photo"), pictures.jpeg()).ok
@@ -309,6 +310,7 @@ def test_a_farmer_sees_himself(server, in_person, enrol, operator):
 
 
 def test_a_farmer_looks_after_himself(in_person, enrol, operator):
+    """Flaw 2: nor does the page let him change who he is."""
     farmer = enrol()
     where = "/farmers/" + farmer["farmer_id"]
     browser = in_person(farmer)
@@ -328,6 +330,7 @@ def test_a_farmer_looks_after_himself(in_person, enrol, operator):
 
 
 def test_a_farmer_who_is_switched_off_is_out(in_person, enrol, admin):
+    """Flaw 11: his tokens worked on."""
     farmer = enrol()
     browser = in_person(farmer)
     assert admin.put(path(farmer), json={"is_active": False}).status_code == 200

@@ -112,6 +112,7 @@ def test_tiny_picture(operator, farmer):
 
 
 def test_replaced_photo_has_a_new_id(operator, farmer):
+    """Flaw 43: old photos stayed for ever."""
     first = operator.upload(path(farmer), pictures.jpeg()).json()
     second = operator.upload(path(farmer), pictures.jpeg(width=300, height=400)).json()
     assert first["file_id"] != second["file_id"]
@@ -153,6 +154,7 @@ def test_other_district(other_operator, lost_operator, operator, farmer):
 
 
 def test_unknown_farmer(admin):
+    """Flaw 43: photos of nobody were stored."""
     reply = admin.upload("/api/farmers/ZM00000000/upload-photo", pictures.jpeg())
     assert refused(reply, 404) == "Farmer ZM00000000 not found"
     refused(admin.delete("/api/farmers/ZM00000000/photo"), 404)
@@ -189,7 +191,8 @@ def test_no_photo(operator, farmer, content, name, media):
 
 @pytest.mark.parametrize("name", ["photo.txt", "IMG 1", "face.html", "blob"])
 def test_the_bytes_decide(operator, farmer, name):
-    """Phones name photos as they like; what is kept was drawn anew, and is a JPEG."""
+    """Flaw 50: the client's word was taken for what a file is. Phones name photos as
+    they like; what is kept was drawn anew, and is a JPEG."""
     got, picture = stored(operator, operator.upload(path(farmer), pictures.jpeg(), name))
     assert got.headers["Content-Type"] == "image/jpeg" and picture.format == "JPEG"
     assert name not in got.headers["Content-Disposition"]
@@ -250,6 +253,7 @@ def test_damaged_in_many_places(operator, farmer):
 
 
 def test_too_large(operator, farmer):
+    """Flaw 50: there was no limit."""
     data = pictures.jpeg() + bytes(10 * 1024 * 1024)
     detail = refused(operator.upload(path(farmer), data), 400)
     assert detail == "File too large. Max size: 10MB"

@@ -77,8 +77,8 @@ def test_own_list(someone):
     assert own(someone, "/") == own(someone, "?t=5") == page
 
 
-def test_fault_8_requests_belong_to_the_farmer_of_the_token(as_farmer, enrol, admin):
-    """CEM looked by e-mail: all farmers without one shared one list."""
+def test_requests_belong_to_the_farmer_of_the_token(as_farmer, enrol, admin):
+    """Flaw 8: he was looked for by e-mail: those without one shared one list."""
     first, second = enrol(), enrol()
     third = enrol(personal={"email": "same@farm.example"})
     fourth = enrol(personal={"email": "same@farm.example"})
@@ -109,7 +109,8 @@ def test_fault_8_requests_belong_to_the_farmer_of_the_token(as_farmer, enrol, ad
     ({"notes": "x" * 2001}, "notes", "string_too_long"),
     ({"notes": "a\x00b"}, "notes", None), ({"notes": 5}, "notes", "string_type"),
 ])
-def test_fault_44_bad_requests(someone, change, field, kind):
+def test_bad_requests(someone, change, field, kind):
+    """Flaw 44: urgency was free text, items could be empty, notes endless."""
     reply = someone.post(ASK, json=body(**change))
     if "\x00" in str(change.get("notes")):
         refused(reply, 422)
@@ -152,7 +153,8 @@ def test_decide(admin, someone):
     ({"status": "approved", "admin_notes": "x" * 2001}, "admin_notes", "string_too_long"),
     ({"status": "approved", "admin_notes": ["x"]}, "admin_notes", "string_type"),
 ])
-def test_fault_44_bad_decisions(admin, someone, change, field, kind):
+def test_bad_decisions(admin, someone, change, field, kind):
+    """Flaw 44: the status was free text."""
     request = ask(someone)
     faulty(patch(admin, request, **change), "body." + field, kind)
     assert own(someone)["requests"][0]["status"] == "pending"
@@ -212,7 +214,8 @@ def test_the_offices_list(admin, someone, farmer):
 
 
 @pytest.mark.parametrize("path", [OWN, ALL])
-def test_fault_58_pages_and_true_totals(admin, someone, path):
+def test_pages_and_true_totals(admin, someone, path):
+    """Flaw 58: the list was cut, and the total was of what is left."""
     for i in range(5):
         ask(someone, quantity=str(i))
     client = someone if path == OWN else admin

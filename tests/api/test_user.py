@@ -59,8 +59,8 @@ def test_make(make, sign_in, path):
     assert client.get("/api/users/me").json() == client.get("/api/auth/me").json()
 
 
-def test_roles_default_to_farmer(admin, sign_in, farmer):
-    """And such an account, being no farmer's, sees nobody (fault 16)."""
+def test_a_farmers_account_without_farmer_sees_nobody(admin, sign_in, farmer):
+    """Flaw 16: it saw everybody."""
     reply = admin.post("/api/users", json={"email": address(), "password": PASSWORD})
     assert reply.status_code == 200 and reply.json()["roles"] == ["FARMER"]
     client = sign_in(reply.json(), role="farmer")
@@ -102,6 +102,7 @@ def test_an_operator_so_made_can_get_districts(admin, make, sign_in):
     ("roles", [], "too_short"), ("roles", None, "list_type"), ("roles", "ADMIN", "list_type"),
 ])
 def test_make_refusals(admin, path, field, value, kind):
+    """Flaw 48: a weak password was a 500."""
     body = {"email": address(), "password": PASSWORD, "roles": ["OPERATOR"]}
     body[field] = value
     found = faulty(admin.post(path, json=body), "body." + field, kind)
@@ -129,7 +130,7 @@ def test_an_address_has_one_account(admin, make):
 
 
 def test_one_of_many_at_once_wins(admin, server):
-    """Fault 34: check-then-insert made doubles."""
+    """Flaw 34: check-then-insert made doubles."""
     body = {"email": address(), "password": PASSWORD, "roles": ["OPERATOR"]}
     statuses = []
 
@@ -143,6 +144,40 @@ def test_one_of_many_at_once_wins(admin, server):
     for t in threads:
         t.join()
     assert sorted(statuses) == [200] + [409] * 5
+
+
+def test_one_address_by_every_way_at_once(admin, server):
+    """Flaw 34: each way looked for itself, and inserted."""
+    for _ in range(3):
+        email = address()
+        ways = (("/api/operators", {"email": email, "full_name": "Op One"}),
+                ("/api/users", {"email": email.upper()}),
+                ("/api/auth/register", {"email": " %s " % email, "roles": ["ADMIN"]}))
+        statuses = []
+
+        def ask(path, body):
+            client = Client(server)
+            client.token = admin.token
+            statuses.append(client.post(path, json=dict(
+                body, password=PASSWORD)).status_code)
+        threads = [threading.Thread(target=ask, args=w) for w in ways]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        assert len([s for s in statuses if s < 300]) == 1, statuses
+        assert {s for s in statuses if s >= 300} <= {400, 409}, statuses
+
+
+def test_times_of_an_account_stay(admin, make, sign_in):
+    """Flaw 46: what an account lacked was the present time, anew at each look."""
+    user = make()
+    client = sign_in(user)
+    first = client.get("/api/auth/me").json()
+    assert first["created_at"] == user["created_at"]
+    assert client.get("/api/auth/me").json() == first
+    listed = admin.get("/api/users?limit=1").json()["users"][0]
+    assert (listed["_id"], listed["created_at"]) == (user["_id"], user["created_at"])
 
 
 def test_only_administrators_manage(operator, farmer, as_farmer, anyone, make):
@@ -174,7 +209,7 @@ def test_list(admin, make):
 
 
 def test_list_of_one_role(admin, make):
-    """Fault 58: total was the number returned."""
+    """Flaw 58: total was the number returned."""
     make(["FARMER"])
     whole = admin.get("/api/users?role=FARMER&limit=1").json()
     assert whole["count"] == 1 <= whole["total"]
@@ -194,7 +229,7 @@ def test_list_of_one_role(admin, make):
 
 @pytest.mark.parametrize("way", ["status", "deactivate", "put"])
 def test_switching_off_ends_the_login(admin, anyone, make, sign_in, way):
-    """Fault 24: tokens outlived it."""
+    """Flaw 24: tokens outlived it."""
     user = make()
     client = sign_in(user)
     if way == "status":
@@ -327,7 +362,7 @@ def only(lonely, recorder):
 
 
 def test_the_last_administrator_stays(lonely, only):
-    """Fault 19: he could lock everybody out, himself too."""
+    """Flaw 19: he could lock everybody out, himself too."""
     own = "/api/users/" + servers.ADMIN_EMAIL
     assert refused(only.delete(own), 400) == \
         "Cannot delete the last active admin account"
@@ -362,7 +397,7 @@ def test_nobody_ends_himself(admin, make, sign_in):
 
 
 def test_two_who_switch_each_other_off(lonely, only, recorder):
-    """Fault 19: check-then-act let both win."""
+    """Flaw 19: check-then-act let both win."""
     for _ in range(5):
         pair = []
         for _ in range(2):

@@ -26,7 +26,7 @@ ORIGINS = ["https://localhost", "capacitor://localhost", "https://office.cem.exa
     "/uploads/x.jpg", "/api/files/legacy/x", "/redoc/x", "/index.php", "/.env",
 ])
 def test_unknown_path(anyone, operator, path):
-    """404, never 401: a 401 would make the client sign out."""
+    """Flaw 66: they were 405. 404, never 401: a 401 would make the client sign out."""
     wanted = {400, 404} if "//" in path else {404}
     for client in (anyone, operator):
         for method in ("GET", "POST", "DELETE"):
@@ -66,6 +66,7 @@ def test_odd_methods(server, method):
 
 
 def test_both_slash_forms(anyone, admin, farmer):
+    """Flaw 66: each path had its own rule."""
     one = "/api/farmers/" + farmer["farmer_id"]
     for method, path, status in (
             ("GET", "/api/health", 200), ("GET", "/api/auth/me", 200),
@@ -111,6 +112,7 @@ def test_paths_are_decoded_once(admin, farmer):
 
 
 def test_head_is_get_without_body(admin, farmer):
+    """Flaw 66: it was 405 everywhere."""
     for path in ("/api/health", "/api/geo/provinces", "/api/farmers", "/api/auth/me",
                  "/api/farmers/" + farmer["farmer_id"], "/", "/docs",
                  "/api/farmers/ZM00000000", "/api/nope"):
@@ -152,7 +154,7 @@ def test_preflight(anyone, origin):
 
 @pytest.mark.parametrize("origin", ORIGINS)
 def test_every_reply_may_be_read_by_allowed_origins(server, anyone, admin, origin):
-    """Errors too, or the browser shows a network error instead of the text."""
+    """Flaw 64: errors too, or the browser shows a network error instead of the text."""
     head = {"Origin": origin}
     replies = [
         anyone.get("/api/health", headers=head), anyone.get("/api/nope", headers=head),
@@ -181,6 +183,7 @@ def test_every_reply_may_be_read_by_allowed_origins(server, anyone, admin, origi
     "https://localhost\"", "https://evil.example https://localhost",
 ])
 def test_other_origins(anyone, origin):
+    """Flaw 64: every origin was welcome."""
     for reply in (preflight(anyone, "/api/auth/login", origin),
                   anyone.get("/api/health", headers={"Origin": origin})):
         said = reply.headers.get("Access-Control-Allow-Origin")
@@ -190,6 +193,7 @@ def test_other_origins(anyone, origin):
 
 
 def test_bare_options(anyone):
+    """Flaw 64: it named every origin as welcome, with credentials."""
     for path in ("/api/health", "/api/farmers/", "/api/farmers/ZM00000000"):
         reply = anyone.call("OPTIONS", path)
         assert reply.status_code in (200, 204) and reply.content in (b"", b"OK")
@@ -404,3 +408,34 @@ def test_port_answers_for_both_names(server):
         "https://127.0.0.1:%d/api/health" % server.port, verify=server.certificate,
         timeout=60)
     assert reply.status_code == 200
+
+
+def times(value):
+    """Each text in a reply that is a time."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [t for item in value for t in times(item)]
+    whole = isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:", value)
+    return [value] if whole else []
+
+
+def test_times_name_their_zone(admin, operator, as_farmer, enrol):
+    """Flaw 47: without one, browsers took them for local time, two hours off."""
+    farmer = enrol(operator)
+    one = "/api/farmers/" + farmer["farmer_id"]
+    operator.post(one + "/generate-idcard")
+    operator.call("PATCH", one + "/review?new_status=verified")
+    as_farmer(farmer).post("/api/supplies/request", json={
+        "items": ["Seeds"], "quantity": "1", "urgency": "low"})
+    file_id = operator.get(one).json()["id_card_file_id"]
+    seen = 0
+    for path in (one, "/api/farmers", "/api/auth/me", "/api/users", "/api/operators",
+                 "/api/ethnic-groups", "/api/supplies/all", "/api/dashboard/stats",
+                 "/api/reports/dashboard", "/api/logs", "/api/files/metadata/" + file_id):
+        found = times(admin.get(path).json())
+        assert found, path
+        for text in found:
+            assert re.fullmatch(r"[0-9-]{10}T[0-9:]{8}\.\d{6}\+00:00", text), (path, text)
+        seen += len(found)
+    assert seen > 20
