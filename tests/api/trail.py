@@ -26,7 +26,7 @@ def _pgsql(server):
          "SELECT row_to_json(a) FROM (SELECT %s FROM audit ORDER BY audit_id) AS a"
          % ", ".join(COLUMNS)],
         stdout=subprocess.PIPE, timeout=60, check=True)
-    return [json.loads(line) for line in done.stdout.decode().splitlines() if line]
+    return [json.loads(line) for line in done.stdout.decode().split("\n") if line]
 
 
 def rows(server, subject=None, action=None):
