@@ -128,6 +128,12 @@ def test_the_text(figures, anyone, server):
     refused(anyone.post("/metrics"), 405)
 
 
+def test_the_readme_lists_them(figures):
+    with open(os.path.join(servers.ROOT, "README.md"), encoding="utf-8") as f:
+        listed = f.read().replace("`...", "`cem_database")
+    assert not [n for n in figures().types if "`%s`" % n not in listed]
+
+
 def test_another_parser_reads_the_same(figures):
     now = figures()
     found = {}
