@@ -140,16 +140,16 @@ SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
             WHERE d.account_id = :viewer_account_id))
    AND (:status IS NULL OR f.registration_status = :status)
    AND (:district IS NULL OR f.district_name = :district)
-   AND f.farmer_id IN (
-           SELECT t.farmer_id
+   AND f.farmer_row_id IN (
+           SELECT t.farmer_row_id
              FROM farmer_term AS t
             WHERE t.term >= :word AND t.term < :word_end)
-   AND (:second IS NULL OR f.farmer_id IN (
-           SELECT t.farmer_id
+   AND (:second IS NULL OR f.farmer_row_id IN (
+           SELECT t.farmer_row_id
              FROM farmer_term AS t
             WHERE t.term >= :second AND t.term < :second_end))
-   AND (:third IS NULL OR f.farmer_id IN (
-           SELECT t.farmer_id
+   AND (:third IS NULL OR f.farmer_row_id IN (
+           SELECT t.farmer_row_id
              FROM farmer_term AS t
             WHERE t.term >= :third AND t.term < :third_end))
  ORDER BY f.farmer_row_id DESC
@@ -203,16 +203,16 @@ SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
              FROM account_district AS d
             WHERE d.account_id = :viewer_account_id))
    AND f.farmer_row_id < :than
-   AND f.farmer_id IN (
-           SELECT t.farmer_id
+   AND f.farmer_row_id IN (
+           SELECT t.farmer_row_id
              FROM farmer_term AS t
             WHERE t.term >= :word AND t.term < :word_end)
-   AND (:second IS NULL OR f.farmer_id IN (
-           SELECT t.farmer_id
+   AND (:second IS NULL OR f.farmer_row_id IN (
+           SELECT t.farmer_row_id
              FROM farmer_term AS t
             WHERE t.term >= :second AND t.term < :second_end))
-   AND (:third IS NULL OR f.farmer_id IN (
-           SELECT t.farmer_id
+   AND (:third IS NULL OR f.farmer_row_id IN (
+           SELECT t.farmer_row_id
              FROM farmer_term AS t
             WHERE t.term >= :third AND t.term < :third_end))
  ORDER BY f.farmer_row_id DESC
@@ -232,16 +232,16 @@ SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
              FROM account_district AS d
             WHERE d.account_id = :viewer_account_id))
    AND f.farmer_row_id > :than
-   AND f.farmer_id IN (
-           SELECT t.farmer_id
+   AND f.farmer_row_id IN (
+           SELECT t.farmer_row_id
              FROM farmer_term AS t
             WHERE t.term >= :word AND t.term < :word_end)
-   AND (:second IS NULL OR f.farmer_id IN (
-           SELECT t.farmer_id
+   AND (:second IS NULL OR f.farmer_row_id IN (
+           SELECT t.farmer_row_id
              FROM farmer_term AS t
             WHERE t.term >= :second AND t.term < :second_end))
-   AND (:third IS NULL OR f.farmer_id IN (
-           SELECT t.farmer_id
+   AND (:third IS NULL OR f.farmer_row_id IN (
+           SELECT t.farmer_row_id
              FROM farmer_term AS t
             WHERE t.term >= :third AND t.term < :third_end))
  ORDER BY f.farmer_row_id ASC
@@ -276,18 +276,96 @@ SELECT COUNT(*) AS n
    AND (:status IS NULL OR registration_status = :status)
    AND (:district IS NULL OR district_name = :district);
 
--- name: farmer_term_insert :exec
--- One word by which a farmer is found.
+-- name: farmer_term_insert :send
+-- Up to eight words by which a farmer is found; NULL is none.
 -- open: written with the farmer's row, in its transaction
-INSERT INTO farmer_term (term, farmer_id)
-VALUES (:term, :farmer_id)
-    ON CONFLICT (term, farmer_id) DO NOTHING;
+-- types: term_1 TEXT, term_2 TEXT, term_3 TEXT, term_4 TEXT, term_5 TEXT, term_6 TEXT, term_7 TEXT, term_8 TEXT
+INSERT INTO farmer_term (term, farmer_row_id)
+SELECT x.term, :farmer_row_id
+  FROM (SELECT :term_1 AS term
+        UNION ALL SELECT :term_2
+        UNION ALL SELECT :term_3
+        UNION ALL SELECT :term_4
+        UNION ALL SELECT :term_5
+        UNION ALL SELECT :term_6
+        UNION ALL SELECT :term_7
+        UNION ALL SELECT :term_8) AS x
+ WHERE x.term IS NOT NULL
+    ON CONFLICT (term, farmer_row_id) DO NOTHING;
 
--- name: farmer_term_clear :exec
--- Before the words of an edited farmer are written anew.
+-- name: farmer_term_clear :send
+-- Before the words of an edited farmer are written anew, and of a deleted one.
 -- open: written with the farmer's row, in its transaction
 DELETE FROM farmer_term
- WHERE farmer_id = :farmer_id;
+ WHERE farmer_row_id = :farmer_row_id;
+
+-- name: farmer_tally_add :send
+-- Add to a row of the figures, or begin it (farmer_tally.c).
+-- open: written with the farmers' rows, in their transaction
+INSERT INTO farmer_tally (tally_by, day_number, created_by, district_name,
+       province_name, registration_status, n_farmers, n_farms, area_m2)
+VALUES (:tally_by, :day_number, :created_by, :district_name,
+       :province_name, :registration_status, :n_farmers, :n_farms, :area_m2)
+    ON CONFLICT (tally_by, day_number, created_by, district_name, province_name,
+                 registration_status) DO UPDATE
+   SET n_farmers = farmer_tally.n_farmers + excluded.n_farmers,
+       n_farms = farmer_tally.n_farms + excluded.n_farms,
+       area_m2 = farmer_tally.area_m2 + excluded.area_m2;
+
+-- name: farmer_tally_drift :each
+-- All farmers counted anew, less what is kept: what each wrong row lacks. The area is
+-- rounded as in the migration. Used by farmer_tally_mend.
+-- open: the command line on the host
+-- types: tally_by TEXT, day_number BIGINT, created_by TEXT, district_name TEXT, province_name TEXT, registration_status TEXT, n_farmers BIGINT, n_farms BIGINT, area_m2 BIGINT, day_length BIGINT
+WITH counted AS (
+       SELECT x.province_name, x.district_name, x.registration_status, x.created_by,
+              x.day_number, CASE WHEN x.area IS NULL THEN 0 ELSE 1 END AS n_farms,
+              CASE WHEN x.area IS NULL THEN 0
+                   WHEN CAST(x.area AS BIGINT) > x.area
+                   THEN CAST(x.area AS BIGINT) - 1
+                   ELSE CAST(x.area AS BIGINT) END AS area_m2
+         FROM (SELECT province_name, district_name, registration_status, created_by,
+                      created_at / :day_length AS day_number,
+                      farm_size_hectares * 10000 + 0.5 AS area
+                 FROM farmer
+                WHERE deleted_at IS NULL) AS x),
+     sums AS (
+       SELECT 'standing' AS tally_by, 0 AS day_number, '' AS created_by,
+              c.district_name, c.province_name, c.registration_status,
+              COUNT(*) AS n_farmers, CAST(SUM(c.n_farms) AS BIGINT) AS n_farms,
+              CAST(SUM(c.area_m2) AS BIGINT) AS area_m2
+         FROM counted AS c
+        GROUP BY c.district_name, c.province_name, c.registration_status
+       UNION ALL
+       SELECT 'registrar', 0, c.created_by, c.district_name, '', '', COUNT(*),
+              CAST(SUM(c.n_farms) AS BIGINT), CAST(SUM(c.area_m2) AS BIGINT)
+         FROM counted AS c
+        GROUP BY c.created_by, c.district_name
+       UNION ALL
+       SELECT 'day', c.day_number, '', c.district_name, '', '', COUNT(*), 0, 0
+         FROM counted AS c
+        GROUP BY c.day_number, c.district_name
+       UNION ALL
+       SELECT 'registrar day', c.day_number, c.created_by, '', '', '', COUNT(*), 0, 0
+         FROM counted AS c
+        GROUP BY c.day_number, c.created_by
+       UNION ALL
+       SELECT t.tally_by, t.day_number, t.created_by, t.district_name,
+              t.province_name, t.registration_status, -t.n_farmers, -t.n_farms,
+              -t.area_m2
+         FROM farmer_tally AS t
+        WHERE t.tally_by <> 'checked')
+SELECT b.tally_by AS tally_by, b.day_number AS day_number, b.created_by AS created_by,
+       b.district_name AS district_name, b.province_name AS province_name,
+       b.registration_status AS registration_status,
+       CAST(SUM(b.n_farmers) AS BIGINT) AS n_farmers,
+       CAST(SUM(b.n_farms) AS BIGINT) AS n_farms,
+       CAST(SUM(b.area_m2) AS BIGINT) AS area_m2
+  FROM sums AS b
+ GROUP BY b.tally_by, b.day_number, b.created_by, b.district_name, b.province_name,
+       b.registration_status
+HAVING CAST(SUM(b.n_farmers) AS BIGINT) <> 0 OR CAST(SUM(b.n_farms) AS BIGINT) <> 0
+    OR CAST(SUM(b.area_m2) AS BIGINT) <> 0;
 
 -- name: farmer_set_photo :exec
 -- Another photo, or none. Used by photo.c after the record was read in scope.
@@ -364,7 +442,9 @@ UPDATE farmer
 -- A deleted farmer. Used by `cem farmer restore`.
 -- open: the command line on the host
 -- types: deleted_at BIGINT
-SELECT farmer_row_id, farmer_id, nrc_sealed, deleted_at, updated_at
+SELECT farmer_row_id, farmer_id, nrc_sealed, deleted_at, updated_at, first_name,
+       last_name, phone_primary, phone_secondary, province_name, district_name,
+       registration_status, created_by, created_at, farm_size_hectares
   FROM farmer
  WHERE farmer_id = :farmer_id
    AND deleted_at IS NOT NULL;

@@ -58,7 +58,9 @@ command_check(struct command *c)
 		return check_sandbox(c);
 	if (text_same(what, "database"))
 		return check_database(c);
+	if (text_same(what, "figures"))
+		return command_figures(c);
 	if (*what)
-		return command_usage("check [sandbox|database]");
+		return command_usage("check [sandbox|database|figures]");
 	return check_database(c) | check_sandbox(c);
 }

@@ -27,6 +27,7 @@ int command_work(struct command *c);	/* work.c */
 int command_sweep(struct command *c);	/* work.c */
 int command_migrate(struct command *c);	/* daemon.c */
 int command_check(struct command *c);	/* check.c */
+int command_figures(struct command *c);	/* farmer_tally.c, of command_check */
 int command_user(struct command *c);	/* user.c */
 int command_farmer(struct command *c);	/* farmer_delete.c */
 int command_key(struct command *c);	/* rekey.c */

@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "farmer.h"
 #include "farmer_audit.h"
+#include "farmer_tally.h"
 #include "fields.h"
 #include "front.h"
 #include "id.h"
@@ -16,9 +17,6 @@
 #include "text.h"
 
 enum { LIMIT_USUAL = 20, NUMBER_TRIES = 10 };
-
-/* After every text that begins with a prefix: U+10FFFF, the last code point. */
-#define LAST_POINT "\xf4\x8f\xbf\xbf"
 
 static enum err
 not_found(struct req *r, const char *farmer_id)
@@ -136,18 +134,22 @@ farmer_prepare(struct req *r, const struct farmer_form *form, struct farmer_draf
 
 	id_make(id);
 	*draft = (struct farmer_draft){ .created_by = front_viewer(r)->mark,
-		.row = { .farmer_row_id = id, .registration_status = "pending",
-		    .is_active = true, .now = r->now } };
+		.created_at = r->now, .row = { .farmer_row_id = id,
+		    .registration_status = "pending", .is_active = true,
+		    .now = r->now } };
 	farmer_draft_apply(r, form, draft);
 	e = farmer_draft_check(r, draft, NULL);
 	return e ? e : check_district(r, draft->row.district_name);
 }
 
 enum err
-farmer_complete(struct req *r, const struct farmer_draft *draft)
+farmer_complete(struct req *r, const struct farmer_draft *draft,
+    struct farmer_tally *tally)
 {
+	const struct farmer_counted counted = farmer_draft_counted(draft);
 	enum err e = farmer_draft_terms(r, draft);
 
+	farmer_tally_note(tally, NULL, &counted);
 	if (!e)
 		e = farmer_event(r, "create_success", draft->row.farmer_id,
 		    (const char *const[]){ "registration_status",
@@ -159,6 +161,7 @@ farmer_complete(struct req *r, const struct farmer_draft *draft)
 enum err
 farmer_register(struct req *r, const struct farmer_form *form, const char **farmer_id)
 {
+	struct farmer_tally *tally = farmer_tally_begin(r->arena);
 	struct farmer_draft draft;
 	enum err e = farmer_prepare(r, form, &draft);
 
@@ -169,7 +172,9 @@ farmer_register(struct req *r, const struct farmer_form *form, const char **farm
 	if (e && *farmer_id)
 		return refuse_nrc(r, draft.nrc, *farmer_id);
 	if (!e)
-		e = farmer_complete(r, &draft);
+		e = farmer_complete(r, &draft, tally);
+	if (!e)
+		e = farmer_tally_write(tally, r->db);
 	if (e)
 		return e;
 	log_write(LOG_INFO, "farmer registered farmer=%s who=%s", draft.row.farmer_id,
@@ -277,6 +282,8 @@ write_change(struct req *r, const struct farmer_draft *was, struct farmer_draft 
 {
 	bool out = !now->row.is_active || !text_same(was->nrc, now->nrc) ||
 	    !text_same(was->birth_date, now->birth_date);
+	const struct farmer_counted old = farmer_draft_counted(was),
+	    new = farmer_draft_counted(now);
 	int64_t n;
 	enum err e;
 
@@ -288,7 +295,9 @@ write_change(struct req *r, const struct farmer_draft *was, struct farmer_draft 
 		return fail(r, ERR_CONFLICT, "Somebody else changed this farmer at the "
 		    "same moment. Look again and repeat your change.");
 	if (!e)
-		e = farmer_draft_terms(r, now);
+		e = farmer_draft_terms_again(r, now);
+	if (!e)
+		e = farmer_tally_one(r->arena, r->db, &old, &new);
 	if (!e && out)
 		e = q_session_end_farmer(r->db, &(struct session_end_farmer_in){
 		    .farmer_id = now->row.farmer_id }, NULL);
@@ -341,40 +350,6 @@ farmer_edit(struct req *r)
 	return e ? e : farmer_reply(r, 200, farmer_id);
 }
 
-/* "+260 977 123 456" as "260977123456": no letters, so no names. */
-static void
-join_digits(char *s)
-{
-	char *to = s;
-
-	if (strspn(s, "0123456789 ") != strlen(s))
-		return;
-	for (; *s; s++)
-		if (*s != ' ')
-			*to++ = *s;
-	*to = '\0';
-}
-
-void
-farmer_words(struct arena *a, const char *text, struct farmer_words *out)
-{
-	char *p = text_fold(a, text);
-
-	*out = (struct farmer_words){ .word = { "" } };
-	join_digits(p);
-	for (int i = 0; i < 3 && *p; i++) {
-		out->word[i] = p;
-		p += strcspn(p, " ");
-		if (*p)
-			*p++ = '\0';
-	}
-	if (*p) /* more words than that: they must begin a whole name */
-		*out = (struct farmer_words){ .word = { text_fold(a, text) } };
-	for (int i = 0; i < 3; i++)
-		if (out->word[i])
-			out->end[i] = arena_print(a, "%s" LAST_POINT, out->word[i]);
-}
-
 static enum err
 search(struct req *r, const struct farmer_list_in *list, const char *text,
     struct farmer_list_row **rows, size_t *n)
@@ -383,8 +358,10 @@ search(struct req *r, const struct farmer_list_in *list, const char *text,
 
 	farmer_words(r->arena, text, &w);
 	*n = 0;
-	if (!*w.word[0])
-		return OK; /* nothing but signs: nobody is called that */
+	if (w.nobody)
+		return OK;
+	if (!w.n)
+		return q_farmer_list(r->db, list, rows, n);
 	return q_farmer_search(r->db, &(struct farmer_search_in){
 	    .viewer_all = list->viewer_all, .viewer_farmer_id = list->viewer_farmer_id,
 	    .viewer_account_id = list->viewer_account_id, .status = list->status,

@@ -102,8 +102,14 @@ extern const struct shape_rule farmer_status_rule;
 const char *farmer_status(const char *s);
 
 /* What a search asks for: up to three beginnings of words, with the ends of their
- * ranges; NULL where there are fewer. */
-struct farmer_words { const char *word[3], *end[3]; };
+ * ranges. Without any, everybody is meant, or nobody. pair is a term that all have who
+ * have two of the words; NULL if there is none. */
+enum { FARMER_WORDS = 3 };
+struct farmer_words {
+	const char *word[FARMER_WORDS], *end[FARMER_WORDS], *pair, *pair_end;
+	size_t n;
+	bool nobody;	/* nothing but signs: nobody is called that */
+};
 
 /* farmer_words(a, text, out): Fold and split a search. What has no letters is one
  * word, as phone numbers are written with blanks. */
@@ -143,8 +149,11 @@ enum err farmer_store(struct req *r, struct farmer_draft *draft, const char **ta
 enum err farmer_store_all(struct req *r, struct farmer_draft **drafts, size_t n,
     const char **taken);
 
-/* farmer_complete(r, draft): Write what goes with a stored draft: search words, audit. */
-enum err farmer_complete(struct req *r, const struct farmer_draft *draft);
+/* farmer_complete(r, draft, tally): Write what goes with a stored draft, search words
+ * and audit, and note it in tally, which is written at the end of the transaction. */
+struct farmer_tally;
+enum err farmer_complete(struct req *r, const struct farmer_draft *draft,
+    struct farmer_tally *tally);
 
 /* farmer_by_nrc(r, nrc, row): Who has this NRC; *row is NULL if nobody. */
 enum err farmer_by_nrc(struct req *r, const char *nrc, struct farmer_by_nrc_row **row);
@@ -159,7 +168,8 @@ enum err farmer_amend(struct req *r, const char *farmer_id,
  */
 struct farmer_draft {
 	struct farmer_update_in row;
-	const char *created_by;		/* of a new one */
+	const char *created_by;
+	int64_t created_at;
 	const char *nrc, *birth_date;
 };
 
@@ -195,8 +205,11 @@ void farmer_draft_seal(struct req *r, struct farmer_draft *draft);
  * number is taken, which farmer_by_nrc tells. */
 enum err farmer_draft_insert(struct req *r, const struct farmer_draft *draft);
 
-/* farmer_draft_terms(r, draft): Write the words by which the farmer is found. */
+/* farmer_draft_terms(r, draft): Write the words by which a new farmer is found. */
 enum err farmer_draft_terms(struct req *r, const struct farmer_draft *draft);
+
+/* farmer_draft_terms_again(r, draft): Write them in the place of the old ones. */
+enum err farmer_draft_terms_again(struct req *r, const struct farmer_draft *draft);
 
 /* farmer_fill(r, row, out): The reply for a stored farmer; looks up its documents.
  * ERR_BROKEN if a sealed value can't be opened. */

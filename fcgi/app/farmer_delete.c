@@ -14,6 +14,7 @@
 #include "db.h"
 #include "farmer.h"
 #include "farmer_audit.h"
+#include "farmer_tally.h"
 #include "fields.h"
 #include "front.h"
 #include "log.h"
@@ -22,18 +23,27 @@
 
 /* What goes with the farmer. now is also in deleted_at: so it is found again. */
 static enum err
-end_all(struct req *r, const char *farmer_id, int64_t now)
+end_all(struct req *r, const struct farmer_get_row *row, int64_t now)
 {
+	const struct farmer_counted was = { .province_name = row->province_name,
+		.district_name = row->district_name, .created_by = row->created_by,
+		.registration_status = row->registration_status,
+		.created_at = row->created_at,
+		.farm_size_hectares = row->farm_size_hectares };
 	enum err e = q_card_revoke(r->db, &(struct card_revoke_in){ .now = now,
-	    .farmer_id = farmer_id, .revoked_why = "the farmer was deleted" }, NULL);
+	    .farmer_id = row->farmer_id, .revoked_why = "the farmer was deleted" },
+	    NULL);
 
 	if (!e)
 		e = q_file_replace_all(r->db, &(struct file_replace_all_in){
-		    .farmer_id = farmer_id, .now = now }, NULL);
+		    .farmer_id = row->farmer_id, .now = now }, NULL);
 	if (!e)
 		e = q_session_end_farmer(r->db, &(struct session_end_farmer_in){
-		    .farmer_id = farmer_id }, NULL);
-	return e;
+		    .farmer_id = row->farmer_id }, NULL);
+	if (!e)
+		e = q_farmer_term_clear(r->db, &(struct farmer_term_clear_in){
+		    .farmer_row_id = row->farmer_row_id });
+	return e ? e : farmer_tally_one(r->arena, r->db, &was, NULL);
 }
 
 enum err
@@ -54,7 +64,7 @@ farmer_remove(struct req *r)
 	if (!e && !n)
 		return fail(r, ERR_MISSING, "Farmer %s not found", farmer_id);
 	if (!e)
-		e = end_all(r, farmer_id, now);
+		e = end_all(r, &row, now);
 	if (!e)
 		e = farmer_event(r, "delete_success", farmer_id, (const char *const[]){
 		    "registration_status", row.registration_status,
@@ -90,6 +100,27 @@ find_nrc(struct command *c, struct db *db, const char *nrc, const char **taken)
 	return e;
 }
 
+/* The words it is found by, and its place in the figures. */
+static enum err
+put_back_rest(struct command *c, struct db *db, const struct farmer_deleted_row *row)
+{
+	struct req r = { .arena = c->arena, .db = db };
+	const struct farmer_draft draft = { .created_by = row->created_by,
+		.created_at = row->created_at, .row = {
+		    .farmer_row_id = row->farmer_row_id, .farmer_id = row->farmer_id,
+		    .first_name = row->first_name, .last_name = row->last_name,
+		    .phone_primary = row->phone_primary,
+		    .phone_secondary = row->phone_secondary,
+		    .province_name = row->province_name,
+		    .district_name = row->district_name,
+		    .registration_status = row->registration_status,
+		    .farm_size_hectares = row->farm_size_hectares } };
+	const struct farmer_counted now = farmer_draft_counted(&draft);
+	enum err e = farmer_draft_terms_again(&r, &draft);
+
+	return e ? e : farmer_tally_one(c->arena, db, NULL, &now);
+}
+
 static enum err
 put_back(struct command *c, struct db *db, const struct farmer_deleted_row *row,
     const char *nrc)
@@ -108,6 +139,8 @@ put_back(struct command *c, struct db *db, const struct farmer_deleted_row *row,
 		    .nrc_hash = seal_hash(c->arena, nrc, 0) }, &n);
 	if (!e && !n)
 		return ERR_MISSING;
+	if (!e)
+		e = put_back_rest(c, db, row);
 	if (!e) /* of a sign-in at the moment of the deletion */
 		e = q_session_end_farmer(db, &(struct session_end_farmer_in){
 		    .farmer_id = row->farmer_id }, NULL);

@@ -2,7 +2,7 @@
 /*
  * The record between form and database. Registration and change go the same way:
  * a draft (empty, or made from the stored row), what the form says put over it, the
- * same checks, the two identity values sealed, the search words written.
+ * same checks, the two identity values sealed.
  */
 #include <math.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 #include "seal.h"
 #include "text.h"
 
-enum { AGE_MIN = 18, AGE_MAX = 120, TERMS_MAX = 20, ITEMS_MAX = 20 };
+enum { AGE_MIN = 18, AGE_MAX = 120, ITEMS_MAX = 20 };
 
 /* Where the country lies, roughly: catches swapped and mistyped positions. */
 #define LATITUDE_MIN (-18.0)
@@ -66,6 +66,8 @@ farmer_draft_from(struct req *r, const struct farmer_get_row *row,
 		.primary_income_source = row->primary_income_source,
 		.review_notes = row->review_notes
 	};
+	draft->created_by = row->created_by;
+	draft->created_at = row->created_at;
 	return open_identity(r, row, &draft->nrc, &draft->birth_date);
 }
 
@@ -313,60 +315,6 @@ farmer_draft_insert(struct req *r, const struct farmer_draft *draft)
 	};
 
 	return q_farmer_insert(r->db, &in);
-}
-
-/* A phone number is found by 260977123456, by 0977123456 and by 977123456. */
-static int
-phone_terms(struct arena *a, const char *phone, const char **terms)
-{
-	const char *last = phone + strlen(phone) - 9;
-
-	terms[0] = arena_print(a, "260%s", last);
-	terms[1] = arena_print(a, "0%s", last);
-	terms[2] = last;
-	return 3;
-}
-
-/* The words of folded text; the text itself first, if it is more than one word. */
-static int
-word_terms(struct arena *a, const char *text, const char **terms, int room)
-{
-	char *p = arena_text(a, text);
-	int n = 0;
-
-	if (strchr(p, ' '))
-		terms[n++] = text;
-	while (*p && n < room) {
-		char *end = p + strcspn(p, " ");
-
-		terms[n++] = p;
-		if (*end)
-			*end++ = '\0';
-		p = end;
-	}
-	return n;
-}
-
-enum err
-farmer_draft_terms(struct req *r, const struct farmer_draft *draft)
-{
-	const struct farmer_update_in *row = &draft->row;
-	const char *terms[TERMS_MAX];
-	enum err e;
-	int n = 0;
-
-	n += phone_terms(r->arena, row->phone_primary, terms + n);
-	if (row->phone_secondary)
-		n += phone_terms(r->arena, row->phone_secondary, terms + n);
-	terms[n++] = text_fold(r->arena, row->farmer_id);
-	n += word_terms(r->arena, text_fold(r->arena, arena_print(r->arena, "%s %s",
-	    row->first_name, row->last_name)), terms + n, TERMS_MAX - n);
-	e = q_farmer_term_clear(r->db,
-	    &(struct farmer_term_clear_in){ .farmer_id = row->farmer_id }, NULL);
-	for (int i = 0; i < n && !e; i++)
-		e = q_farmer_term_insert(r->db, &(struct farmer_term_insert_in){
-		    .term = terms[i], .farmer_id = row->farmer_id }, NULL);
-	return e;
 }
 
 static const char *

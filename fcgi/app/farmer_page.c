@@ -64,8 +64,10 @@ ask_words(struct listing *l)
 
 	farmer_words(l->r->arena, l->search, &w);
 	l->n = 0;
-	if (!*w.word[0])
-		return OK; /* nothing but signs: nobody is called that */
+	if (w.nobody)
+		return OK;
+	if (!w.n)
+		return ask_all(l);
 	if (l->newer)
 		return q_farmer_search_newer(db, &(struct farmer_search_newer_in){
 		    .than = l->than, SCOPE(front_viewer(l->r)), .limit = ROWS + 1,

@@ -7,6 +7,7 @@
 #include "arena.h"
 #include "farmer.h"
 #include "farmer_audit.h"
+#include "farmer_tally.h"
 #include "fields.h"
 #include "front.h"
 #include "log.h"
@@ -54,6 +55,7 @@ change_status(struct req *r, const char *action, const struct review_form *in,
 {
 	struct farmer_get_row row;
 	struct farmer_draft was, now;
+	struct farmer_counted old, new;
 	enum err e = farmer_read(r, req_param(r, "farmer_id"), &row);
 
 	if (!e)
@@ -64,7 +66,11 @@ change_status(struct req *r, const char *action, const struct review_form *in,
 	now.row.registration_status = farmer_status(in->new_status);
 	if (!keep_notes)
 		now.row.review_notes = in->review_notes;
+	old = farmer_draft_counted(&was);
+	new = farmer_draft_counted(&now);
 	e = write_review(r, &row, &now);
+	if (!e)
+		e = farmer_tally_one(r->arena, r->db, &old, &new);
 	if (!e)
 		e = farmer_event_change(r, action, &was, &now);
 	if (e)

@@ -11,6 +11,7 @@
 #include "command.h"
 #include "db.h"
 #include "farmer.h"
+#include "farmer_tally.h"
 #include "front.h"
 #include "id.h"
 #include "portrait.h"
@@ -46,6 +47,8 @@ static const char *const crops[] = {
 
 struct sampler {
 	struct req r;		/* the registration code works for a request */
+	struct arena *batch;	/* what a transaction needs at its end */
+	struct farmer_tally *tally;
 	struct geo_districts_row *districts;
 	struct geo_provinces_row *provinces;
 	size_t n_districts, n_provinces;
@@ -112,7 +115,8 @@ invent(struct sampler *s, int64_t i, struct farmer_draft *draft)
 	id_make(id);
 	(void)clock_date(INT64_C(1767225600) * CLOCK_SECOND - age * CLOCK_DAY, day);
 	*draft = (struct farmer_draft){
-		.created_by = "sample", .birth_date = arena_text(a, day),
+		.created_by = "sample", .created_at = s->r.now,
+		.birth_date = arena_text(a, day),
 		.nrc = arena_print(a, "9%05lld/%02lld/%lld",
 		    (long long)(i / 1000 % 100000), (long long)(i / 10 % 100),
 		    (long long)(i % 10)),
@@ -180,6 +184,7 @@ add_one(struct sampler *s, int64_t i, int64_t *n_added)
 {
 	struct farmer_by_nrc_row *row;
 	struct farmer_draft draft;
+	struct farmer_counted counted;
 	enum err e;
 
 	invent(s, i, &draft);
@@ -190,6 +195,8 @@ add_one(struct sampler *s, int64_t i, int64_t *n_added)
 	if (e || !row || !text_same(row->farmer_row_id, draft.row.farmer_row_id))
 		return e;
 	*n_added += 1;
+	counted = farmer_draft_counted(&draft);
+	farmer_tally_note(s->tally, NULL, &counted);
 	e = farmer_draft_terms(&s->r, &draft);
 	if (!e && i < s->portraits)
 		e = add_portrait(s, draft.row.farmer_id, i);
@@ -211,11 +218,28 @@ read_places(struct command *c, struct sampler *s)
 	return e ? e : s->n_districts ? OK : ERR_MISSING;
 }
 
+static enum err
+begin_batch(struct sampler *s)
+{
+	arena_reset(s->batch);
+	s->tally = farmer_tally_begin(s->batch);
+	return db_begin(s->r.db);
+}
+
+static enum err
+end_batch(struct sampler *s)
+{
+	enum err e = farmer_tally_write(s->tally, s->r.db);
+
+	return e ? e : db_commit(s->r.db);
+}
+
 int
 command_sample(struct command *c)
 {
 	struct sampler s = { .r = { .arena = arena_make(64 * 1024 * 1024, NULL),
-	    .now = clock_now() }, .portraits = PORTRAITS };
+	    .now = clock_now() }, .batch = arena_make(64 * 1024 * 1024, NULL),
+		.portraits = PORTRAITS };
 	int64_t wanted, added = 0;
 	enum err e;
 
@@ -228,11 +252,11 @@ command_sample(struct command *c)
 		e = read_places(c, &s);
 	for (int64_t i = 0; i < wanted && !e; i++) {
 		if (i % BATCH == 0)
-			e = db_begin(s.r.db);
+			e = begin_batch(&s);
 		if (!e)
 			e = add_one(&s, i, &added);
 		if (!e && (i % BATCH == BATCH - 1 || i == wanted - 1))
-			e = db_commit(s.r.db);
+			e = end_batch(&s);
 		arena_reset(s.r.arena);
 	}
 	printf("%lld sample farmers added%s\n", (long long)added,
