@@ -1,13 +1,31 @@
 -- The audit. Only the retention job deletes; nothing updates.
 
 -- name: audit_insert :exec
--- One event. Used by front_audit and the command line.
+-- One event; one that is stored already is left alone. Used by core/audit.c and
+-- core/journal_flush.c.
 INSERT INTO audit (audit_id, logged_at, level, module, action, endpoint, user_id, role,
        subject, details, before_values, after_values, ip_address, request_id,
        duration_ms)
 VALUES (:audit_id, :logged_at, :level, :module, :action, :endpoint, :user_id, :role,
        :subject, :details, :before_values, :after_values, :ip_address, :request_id,
-       :duration_ms);
+       :duration_ms)
+    ON CONFLICT (audit_id) DO NOTHING;
+
+-- name: audit_lines :exec
+-- The lines of the journal as core/journal_line.c writes them, many at once.
+-- only: pgsql
+-- types: lines TEXT
+INSERT INTO audit (audit_id, level, module, action, endpoint, user_id, role, subject,
+       details, ip_address, request_id, logged_at)
+SELECT SPLIT_PART(l.line, CHR(31), 1), SPLIT_PART(l.line, CHR(31), 2),
+       SPLIT_PART(l.line, CHR(31), 3), SPLIT_PART(l.line, CHR(31), 4),
+       SPLIT_PART(l.line, CHR(31), 5), NULLIF(SPLIT_PART(l.line, CHR(31), 6), ''),
+       NULLIF(SPLIT_PART(l.line, CHR(31), 7), ''), NULLIF(SPLIT_PART(l.line, CHR(31), 8), ''),
+       NULLIF(SPLIT_PART(l.line, CHR(31), 9), ''), NULLIF(SPLIT_PART(l.line, CHR(31), 10), ''),
+       NULLIF(SPLIT_PART(l.line, CHR(31), 11), ''), CAST(SPLIT_PART(l.line, CHR(31), 12) AS BIGINT)
+  FROM UNNEST(STRING_TO_ARRAY(:lines, CHR(10))) AS l (line)
+ WHERE l.line <> ''
+    ON CONFLICT (audit_id) DO NOTHING;
 
 -- name: audit_list :many
 -- A page, newest first. lead names the filter whose index is followed (user, role,

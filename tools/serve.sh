@@ -205,7 +205,7 @@ settings_read() {
 files_make() {
 	local name
 
-	for name in db log nginx run spool static store store/tmp tls; do
+	for name in db journal log nginx run spool static store store/tmp tls; do
 		as_user mkdir -p "$state/$name" || die "could not make $state/$name"
 	done
 	program=$root/build/release/cem

@@ -11,6 +11,7 @@
 #include "login.h"
 #include "password.h"
 #include "queries.h"
+#include "seen.h"
 #include "text.h"
 
 enum { LIMIT_USUAL = 100, LIMIT_MAX = 200, PHONE_MAX = 40, NAME_MAX_POINTS = 200 };
@@ -269,6 +270,9 @@ account_index(struct req *r)
 	if (!e)
 		e = q_account_count(r->db, &(struct account_count_in){ .role = role },
 		    &count);
+	if (!e)
+		e = seen_rows(r, &(struct seen){ .module = "users",
+		    .action = "list_users", .skip = in->skip ? *in->skip : 0, .n = n });
 	if (e)
 		return e;
 	items = arena_array(r->arena, struct account_item, n);

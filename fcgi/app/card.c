@@ -20,6 +20,7 @@
 #include "qr.h"
 #include "queries.h"
 #include "seal.h"
+#include "seen.h"
 #include "signer.h"
 #include "store.h"
 #include "text.h"
@@ -294,6 +295,8 @@ card_download(struct req *r)
 
 	if (e == ERR_MISSING)
 		return fail(r, e, "ID card not found");
+	if (!e)
+		e = seen_file(r, "download", farmer_id, row.card_file_id);
 	if (e)
 		return e;
 	return reply_file(r, "application/pdf",
@@ -326,6 +329,8 @@ card_qr(struct req *r)
 	e = text ? qr_make(r->arena, text, &qr) : ERR_BROKEN;
 	if (!e)
 		e = qr_png(&qr, QR_PIXELS, &png);
+	if (!e)
+		e = seen_farmer(r, "card_qr", farmer.farmer_id);
 	if (e)
 		return e;
 	req_header(r, "Content-Disposition", arena_print(r->arena,

@@ -8,6 +8,7 @@
 #include "front.h"
 #include "page.h"
 #include "queries.h"
+#include "seen.h"
 #include "store.h"
 #include "card.h"
 
@@ -21,6 +22,9 @@ card_page(struct req *r)
 
 	if (e == ERR_MISSING)
 		return fail(r, e, "There is no card to download.");
+	if (!e)
+		e = seen_file(r, "download", req_param(r, "farmer_id"),
+		    row.card_file_id);
 	if (e)
 		return e;
 	page_private(r);

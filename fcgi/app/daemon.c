@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cem serve: the parent, its FastCGI workers and its job worker. A worker opens what
- * it needs, starts its helpers, locks itself, and then answers; the order in
- * worker_start is what keeps secrets from the helpers:
+ * cem serve: the parent, its FastCGI workers, its job worker and its recorder. A
+ * worker opens what it needs, starts its helpers, locks itself, and then answers; the
+ * order in worker_start is what keeps secrets from the helpers:
  *
  *     become the unprivileged user     derive keys     fork the signer (it keeps the
  *     card key)     forget the secrets and the card key     fork the picture decoder
@@ -25,12 +25,14 @@
 #include "front.h"
 #include "identity.h"
 #include "image.h"
+#include "journal.h"
 #include "key.h"
 #include "log.h"
 #include "metrics.h"
 #include "place.h"
 #include "port.h"
 #include "proc.h"
+#include "recorder.h"
 #include "sandbox.h"
 #include "serve.h"
 #include "store.h"
@@ -56,6 +58,7 @@ command_sandbox(struct arena *a)
 	int n = 0;
 
 	writable[n++] = arena_print(a, "%s/store", conf.state_dir);
+	writable[n++] = arena_print(a, "%s/journal", conf.state_dir);
 	if (to.file) {
 		const char *end = strrchr(to.file, '/');
 
@@ -82,6 +85,8 @@ worker_start(struct arena *a, struct db **db)
 
 	if (!e)
 		e = store_open(arena_print(a, "%s/store", conf.state_dir));
+	if (!e)
+		e = journal_open(arena_print(a, "%s/journal", conf.state_dir));
 	if (!e)
 		e = db_open(conf.database_url, a, db);
 	if (!e)
@@ -152,6 +157,23 @@ job_worker(int number)
 	}
 	proc_ready();
 	return work_loop(db);
+}
+
+static int
+recorder(int number)
+{
+	struct arena *a = arena_make(REQUEST_MEMORY, NULL);
+	struct db *db;
+
+	(void)number; /* there is one */
+	conf_guard();
+	conf_forget_secrets();
+	if (worker_start(a, &db)) {
+		log_write(LOG_ERROR, "the recorder could not start");
+		return 1;
+	}
+	proc_ready();
+	return recorder_loop(db);
 }
 
 /* The schema must be this program's: a worker never guesses. */
@@ -233,7 +255,8 @@ command_serve(struct command *c)
 {
 	const struct proc_kind kinds[] = {
 		{ "worker", (int)conf.workers, web_worker },
-		{ "job worker", JOB_WORKERS, job_worker }
+		{ "job worker", JOB_WORKERS, job_worker },
+		{ "recorder", 1, recorder }
 	};
 	struct db *db;
 	enum err e;
@@ -250,5 +273,5 @@ command_serve(struct command *c)
 	listener = proc_listen(conf.socket);
 	if (listener < 0 || metrics_start((int)conf.workers + JOB_WORKERS))
 		return 1;
-	return proc_supervise(kinds, 2, c->whole);
+	return proc_supervise(kinds, 3, c->whole);
 }

@@ -7,6 +7,7 @@
 #include "fields.h"
 #include "front.h"
 #include "queries.h"
+#include "seen.h"
 
 struct dashboard_farmer {
 	const char *farmer_id, *name, *district;
@@ -70,6 +71,10 @@ dashboard_stats(struct req *r)
 			    rows[i].last_name),
 			.district = rows[i].district_name,
 			.created_at = *rows[i].created_at };
+	e = seen_rows(r, &(struct seen){ .module = "dashboard", .action = "get_stats",
+	    .n = n_recent });
+	if (e)
+		return e;
 	farmers = (struct dashboard_farmers){ .total = rows->total,
 		.active = rows->active, .rejected = rows->rejected,
 		.pending = rows->total - rows->active - rows->rejected,

@@ -14,6 +14,7 @@
 #include "id.h"
 #include "log.h"
 #include "seal.h"
+#include "seen.h"
 #include "text.h"
 
 enum { LIMIT_USUAL = 20, NUMBER_TRIES = 10 };
@@ -194,7 +195,10 @@ farmer_enrol(struct req *r)
 enum err
 farmer_show(struct req *r)
 {
-	return farmer_reply(r, 200, req_param(r, "farmer_id"));
+	const char *farmer_id = req_param(r, "farmer_id");
+	enum err e = farmer_reply(r, 200, farmer_id);
+
+	return e ? e : seen_farmer(r, "get_success", farmer_id);
 }
 
 /* What is printed and signed on a card. */
@@ -393,6 +397,25 @@ or_null(const char *s)
 	return text_empty(s) ? NULL : s;
 }
 
+static bool
+is_exact(const struct farmer_find *in)
+{
+	return !text_empty(in->farmer_id_exact) || !text_empty(in->nrc);
+}
+
+/* Who was asked for by name has been looked at, if it is only whether he is there. */
+static enum err
+note_list(struct req *r, const char *action, const struct farmer_list_row *rows, size_t n)
+{
+	const struct farmer_find *in = r->in;
+	const char *how = !text_empty(in->farmer_id_exact) ? "farmer_id" :
+	    !text_empty(in->nrc) ? "nrc" : !text_empty(in->search) ? "search" : NULL;
+
+	return seen_rows(r, &(struct seen){ .module = "farmers", .action = action,
+	    .how = how, .subject = is_exact(in) && n == 1 ? rows->farmer_id : NULL,
+	    .skip = in->skip ? *in->skip : 0, .n = n });
+}
+
 enum err
 farmer_list(struct req *r)
 {
@@ -406,12 +429,14 @@ farmer_list(struct req *r)
 	size_t n;
 	enum err e;
 
-	if (!text_empty(in->farmer_id_exact) || !text_empty(in->nrc))
+	if (is_exact(in))
 		e = find_exact(r, in, &rows, &n);
 	else if (!text_empty(in->search))
 		e = search(r, &list, in->search, &rows, &n);
 	else
 		e = q_farmer_list(r->db, &list, &rows, &n);
+	if (!e)
+		e = note_list(r, "list_result", rows, n);
 	if (e)
 		return e;
 	out = arena_array(r->arena, struct farmer_item, n);
@@ -460,9 +485,11 @@ farmer_count(struct req *r)
 	size_t n;
 	enum err e;
 
-	if (!text_empty(in->farmer_id_exact) || !text_empty(in->nrc)) {
+	if (is_exact(in)) {
 		e = find_exact(r, in, &rows, &n);
 		row.n = (int64_t)n;
+		if (!e)
+			e = note_list(r, "count_result", rows, n);
 	} else {
 		e = q_farmer_count(r->db, &(struct farmer_count_in){
 		    SCOPE(front_viewer(r)), .status = farmer_status(in->status),

@@ -14,6 +14,7 @@
 #include "page.h"
 #include "path.h"
 #include "queries.h"
+#include "seen.h"
 #include "templates.h"
 #include "text.h"
 #include "farmer.h"
@@ -514,6 +515,8 @@ farmer_page_edit(struct req *r)
 
 	if (!e)
 		e = farmer_fill(r, &row, &f);
+	if (!e)
+		e = seen_farmer(r, "get_success", row.farmer_id);
 	if (e)
 		return e;
 	text_of(r->arena, &f, &text);

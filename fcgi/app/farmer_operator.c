@@ -7,6 +7,7 @@
 #include "farmer.h"
 #include "fields.h"
 #include "front.h"
+#include "seen.h"
 
 enum { LIMIT_USUAL = 50, LIMIT_MAX = 200 };
 
@@ -65,7 +66,10 @@ list(struct req *r, const char *created_by, struct farmer_results *out)
 	if (e)
 		return e;
 	out->total = count.n;
-	return fill(r, rows, n, out);
+	e = seen_rows(r, &(struct seen){ .module = "farmers", .action = "list_result",
+	    .how = "operator", .subject = created_by, .skip = in->skip ? *in->skip : 0,
+	    .n = n });
+	return e ? e : fill(r, rows, n, out);
 }
 
 enum err

@@ -16,6 +16,7 @@
 #include "path.h"
 #include "queries.h"
 #include "seal.h"
+#include "seen.h"
 #include "templates.h"
 #include "text.h"
 #include "farmer.h"
@@ -167,6 +168,17 @@ read_page(struct listing *l, const struct farmer_page_find *in)
 	return ask(l);
 }
 
+static enum err
+note(const struct listing *l)
+{
+	const bool by_nrc = strchr(l->search, '/');
+
+	return seen_rows(l->r, &(struct seen){ .module = "farmers",
+	    .action = "list_result", .n = l->n,
+	    .how = by_nrc ? "nrc" : *l->search ? "search" : NULL,
+	    .subject = by_nrc && l->n == 1 ? l->rows->farmer_id : NULL });
+}
+
 enum err
 farmer_page_list(struct req *r)
 {
@@ -178,9 +190,11 @@ farmer_page_list(struct req *r)
 	enum err e = read_page(&l, in);
 	bool more = l.n > ROWS;
 
+	l.n = more ? ROWS : l.n;
+	if (!e)
+		e = note(&l);
 	if (e)
 		return e;
-	l.n = more ? ROWS : l.n;
 	if (l.newer)
 		turn_round(&l);
 	if (l.n && (l.newer ? more : *l.than != 'g'))
@@ -303,6 +317,8 @@ show(struct req *r, int status, struct farmer_page *page)
 	fill_person(r->arena, f.personal_info, page);
 	fill_rest(r->arena, &f, page);
 	e = fill_card(r, page);
+	if (!e)
+		e = seen_farmer(r, "get_success", page->farmer_id);
 	if (e)
 		return e;
 	page->frame = page_frame_of(r, page->full_name,

@@ -8,6 +8,7 @@
 #include "front.h"
 #include "id.h"
 #include "queries.h"
+#include "seen.h"
 #include "store.h"
 
 const struct shape any_file_shape = {
@@ -52,6 +53,8 @@ file_download(struct req *r)
 	struct file_get_row row;
 	enum err e = find(r, &row);
 
+	if (!e)
+		e = seen_file(r, "download", row.farmer_id, row.file_id);
 	if (e)
 		return e;
 	return reply_file(r, row.content_type, row.file_name,
@@ -64,6 +67,8 @@ file_metadata(struct req *r)
 	struct file_get_row row;
 	enum err e = find(r, &row);
 
+	if (!e)
+		e = seen_file(r, "metadata", row.farmer_id, row.file_id);
 	if (e)
 		return e;
 	return reply(r, 200, &(struct file_out){

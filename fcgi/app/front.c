@@ -14,6 +14,7 @@
 #include "conf.h"
 #include "db.h"
 #include "front.h"
+#include "journal.h"
 #include "log.h"
 #include "metrics.h"
 #include "page.h"
@@ -108,17 +109,37 @@ front_limit(struct req *r, const struct throttle *t)
 	return e == ERR_BUSY ? refuse_attempt(r, t, wait) : e;
 }
 
-enum err
-front_audit(struct req *r, const struct audit_event *event)
+static struct audit_source
+source(const struct req *r)
 {
 	const struct viewer *v = front_viewer(r);
-	const struct audit_source source = {
+
+	return (struct audit_source){
 		.endpoint = r->route ? r->route->path : r->path, .who = v->mark,
 		.role = v->mark ? session_roles(r->arena, v) : NULL,
 		.address = r->address, .request_id = r->id, .now = r->now
 	};
+}
 
-	return audit_write(r->db, &source, event);
+enum err
+front_audit(struct req *r, const struct audit_event *event)
+{
+	const struct audit_source from = source(r);
+
+	return audit_write(r->db, &from, event);
+}
+
+enum err
+front_read(struct req *r, const struct audit_event *event)
+{
+	const struct audit_source from = source(r);
+	enum err e = journal_write(&from, event);
+
+	if (e != ERR_DOWN)
+		return e;
+	req_header(r, "Retry-After", "10");
+	return fail(r, e, "Reading is recorded, and that is not possible at this moment. "
+	    "Please try again in a minute.");
 }
 
 static bool

@@ -14,6 +14,7 @@
 #include "login.h"
 #include "operator.h"
 #include "queries.h"
+#include "seen.h"
 #include "text.h"
 
 enum { LIMIT_USUAL = 50, RECENT_DAYS = 30, PLACES_ALL = 1000000 };
@@ -264,6 +265,9 @@ operator_index(struct req *r)
 	if (!e)
 		e = q_operator_count(r->db, &(struct operator_count_in){
 		    .region = region, .active = in->is_active }, &count);
+	if (!e)
+		e = seen_rows(r, &(struct seen){ .module = "operators",
+		    .action = "list_result", .skip = skip, .n = n });
 	if (e)
 		return e;
 	out = fill_page(r->arena, rows, n);
@@ -292,6 +296,9 @@ show_figures(struct req *r)
 
 	if (!e)
 		e = read_figures(r, &out);
+	if (!e)
+		e = front_read(r, &(struct audit_event){ .module = "operators",
+		    .action = "get_success", .subject = out.operator_id });
 	return e ? e : reply(r, 200, &out);
 }
 

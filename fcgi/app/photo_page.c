@@ -8,6 +8,7 @@
 #include "front.h"
 #include "page.h"
 #include "queries.h"
+#include "seen.h"
 #include "store.h"
 #include "photo.h"
 
@@ -21,6 +22,8 @@ photo_page(struct req *r)
 
 	if (!e && !row.photo_file_id)
 		e = ERR_MISSING;
+	if (!e)
+		e = seen_file(r, "download", farmer_id, row.photo_file_id);
 	if (e)
 		return e;
 	page_private(r);

@@ -12,6 +12,7 @@
 #include "front.h"
 #include "queries.h"
 #include "seal.h"
+#include "seen.h"
 #include "text.h"
 
 enum { PAGE_MAX = 1000, TREND_DAYS = 14, RECENT_DAYS = 30 };
@@ -225,6 +226,13 @@ wants_csv(const struct req *r)
 	return text_same(in->format, "csv");
 }
 
+static enum err
+note(struct req *r, const char *action, int64_t skip, size_t n)
+{
+	return seen_rows(r, &(struct seen){ .module = "reports", .action = action,
+	    .how = wants_csv(r) ? "csv" : "json", .skip = skip, .n = n });
+}
+
 /* Midnight of the first day of this month. */
 static int64_t
 month_start(int64_t now)
@@ -245,6 +253,8 @@ report_dashboard(struct req *r)
 	enum err e = q_report_metrics(r->db, &(struct report_metrics_in){
 	    .since = month_start(r->now) }, &row);
 
+	if (!e)
+		e = note(r, "dashboard_summary", 0, 1);
 	if (e)
 		return e;
 	metrics = (struct report_metrics){ .farmers_total = row.total,
@@ -267,6 +277,8 @@ report_regions(struct req *r)
 	size_t n;
 	enum err e = q_report_regions(r->db, &rows, &n);
 
+	if (!e)
+		e = note(r, "farmers_by_region", 0, n);
 	if (e)
 		return e;
 	items = arena_array(r->arena, struct report_region, n);
@@ -288,6 +300,8 @@ report_operators(struct req *r)
 	enum err e = q_report_operators(r->db, &(struct report_operators_in){
 	    .since = r->now - RECENT_DAYS * CLOCK_DAY }, &rows, &n);
 
+	if (!e)
+		e = note(r, "operator_performance", 0, n);
 	if (e)
 		return e;
 	items = arena_array(r->arena, struct report_operator, n);
@@ -318,6 +332,8 @@ report_trends(struct req *r)
 	enum err e = q_report_days(r->db, &(struct report_days_in){
 	    .day_length = CLOCK_DAY, .since = first * CLOCK_DAY }, &rows, &n);
 
+	if (!e)
+		e = note(r, "activity_trends", 0, TREND_DAYS);
 	if (e)
 		return e;
 	items = arena_array(r->arena, struct report_day, TREND_DAYS);
@@ -399,10 +415,13 @@ report_farmers(struct req *r)
 		if (e)
 			return e; /* logged by seal_open */
 	}
+	e = note(r, "farmers_details", in->skip ? *in->skip : 0, n_items);
+	if (e)
+		return e;
 	out.total_farmers = n ? rows->total : 0;
 	out.farmers = (struct shape_list){ items, n_items };
 	req_header(r, "X-Total", arena_print(r->arena, "%lld",
 	    (long long)out.total_farmers));
-	return text_same(in->format, "csv") ? reply_table(r, "farmers-details",
+	return wants_csv(r) ? reply_table(r, "farmers-details",
 	    &report_farmer_shape, &out.farmers) : reply(r, 200, &out);
 }

@@ -11,6 +11,7 @@
 #include "id.h"
 #include "json.h"
 #include "queries.h"
+#include "seen.h"
 #include "session.h"
 #include "text.h"
 
@@ -274,7 +275,14 @@ static enum err
 reply_page(struct req *r, const struct supply_get_row *rows, size_t n, int64_t total)
 {
 	struct supply_out *out = arena_array(r->arena, struct supply_out, n);
+	const struct supply_find *in = r->in;
+	const struct viewer *v = front_viewer(r);
+	enum err e = seen_rows(r, &(struct seen){ .module = "supplies", .n = n,
+	    .action = v->all ? "get_all_requests" : "get_my_requests",
+	    .subject = v->all ? NULL : v->farmer_id, .skip = in->skip ? *in->skip : 0 });
 
+	if (e)
+		return e;
 	for (size_t i = 0; i < n; i++)
 		out[i] = shown(r->arena, &rows[i]);
 	return reply(r, 200, &(struct supply_page){ { out, n }, total });

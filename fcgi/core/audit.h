@@ -5,13 +5,16 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "id.h"
 
 struct db;
+struct audit_insert_in;
 
 /*
  * The audit of what was done. A row is written in the transaction of the action, so
- * one is never there without the other. details, before and after are JSON objects
- * (texts), or NULL; never with a secret, an NRC or a birth date in them.
+ * one is never there without the other; what was only read is recorded through the
+ * journal (journal.h). details, before and after are JSON objects (texts), or NULL;
+ * never with a secret, an NRC or a birth date in them.
  */
 struct audit_event {
 	const char *level;	/* "INFO" when NULL; DEBUG, WARNING, ERROR */
@@ -32,5 +35,10 @@ struct audit_source {
 /* audit_write(db, source, event): Write one row. */
 enum err audit_write(struct db *db, const struct audit_source *source,
     const struct audit_event *event);
+
+/* audit_row(source, event, id): The row of an event; its new id is put into id, and
+ * its texts are those of source and event. */
+struct audit_insert_in audit_row(const struct audit_source *source,
+    const struct audit_event *event, char id[ID_TEXT]);
 
 #endif

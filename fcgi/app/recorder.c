@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The recorder: the one process that moves the journal of reads into the audit. It is
+ * not a job worker, since a long job there would hold up the journal, and a full
+ * journal holds up whoever wants to read.
+ */
+#include <time.h>
+
+#include "arena.h"
+#include "db.h"
+#include "journal.h"
+#include "log.h"
+#include "proc.h"
+#include "recorder.h"
+
+enum { MEMORY = 8 * 1024 * 1024, PAUSE_MS = 400 };
+
+/* Until nothing waits. */
+static enum err
+flush_all(struct db *db, struct arena *arena)
+{
+	bool more = true;
+	enum err e = OK;
+
+	while (more && !e && !proc_stopping()) {
+		e = journal_flush(db, arena, &more);
+		arena_reset(arena);
+	}
+	return e;
+}
+
+int
+recorder_loop(struct db *db)
+{
+	struct arena *arena = arena_make(MEMORY, NULL);
+	const struct timespec pause = { 0, PAUSE_MS * 1000000L };
+
+	db_arena(db, arena);
+	if (journal_own())
+		return 1;
+	while (!proc_stopping()) {
+		enum err e;
+
+		proc_busy(true);
+		e = flush_all(db, arena);
+		proc_busy(false);
+		if (e)
+			log_write(LOG_ERROR, "the journal waits: %s", err_name(e));
+		(void)nanosleep(&pause, NULL); /* a signal may end it early */
+	}
+	return 0;
+}
