@@ -165,7 +165,7 @@ recorder(int number)
 	struct arena *a = arena_make(REQUEST_MEMORY, NULL);
 	struct db *db;
 
-	(void)number; /* there is one */
+	metrics_join((int)conf.workers + JOB_WORKERS + number); /* there is one */
 	conf_guard();
 	conf_forget_secrets();
 	if (worker_start(a, &db)) {
@@ -271,7 +271,7 @@ command_serve(struct command *c)
 	db_close(db);
 	key_forget_all();
 	listener = proc_listen(conf.socket);
-	if (listener < 0 || metrics_start((int)conf.workers + JOB_WORKERS))
+	if (listener < 0 || metrics_start((int)conf.workers + JOB_WORKERS + 1))
 		return 1;
 	return proc_supervise(kinds, 3, c->whole);
 }

@@ -10,6 +10,7 @@
 #include "db.h"
 #include "journal.h"
 #include "log.h"
+#include "metrics.h"
 #include "proc.h"
 #include "recorder.h"
 
@@ -43,6 +44,7 @@ recorder_loop(struct db *db)
 
 		proc_busy(true);
 		e = flush_all(db, arena);
+		metrics_database(db);
 		proc_busy(false);
 		if (e)
 			log_write(LOG_ERROR, "the journal waits: %s", err_name(e));

@@ -17,7 +17,7 @@ READS = {
     # Nobody's data, or only the caller's own account.
     "/": None, "/api/health": None, "/api/health/full": None, "/api/app/version": None,
     "/api/api/app/version": None, "/api/app/health": None, "/openapi.json": None,
-    "/docs": None, "/sign-in": None, "/verify": None, "/farmers/new": None,
+    "/metrics": None, "/docs": None, "/sign-in": None, "/verify": None, "/farmers/new": None,
     "/api/auth/me": None, "/api/users/me": None, "/api/operators/me": None,
     "/api/geo/provinces": None, "/api/geo/provinces/{province_code}": None,
     "/api/geo/districts": None, "/api/geo/districts/{district_code}": None,
@@ -134,7 +134,8 @@ def test_a_read_is_recorded_once(server, admin, operator, as_farmer, subject, ro
 
 @pytest.mark.parametrize("route", [r for r, words in READS.items()
                                    if words and not r.startswith("/api/")])
-def test_a_page_is_recorded_once(server, boss, admin, operator, subject, route):  # noqa: F811
+def test_a_page_is_recorded_once(server, boss, admin,  # noqa: F811
+                                 operator, subject, route):
     target, whom = addresses(route, subject, operator)
     reply = boss.get(target)
     assert reply.status_code == 200, reply.text
