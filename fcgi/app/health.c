@@ -101,13 +101,15 @@ check_database(struct req *r, struct health_parts *out, int64_t *seen_at)
 	out->mongo = r->db && q_heartbeat_get(r->db, &(struct heartbeat_get_in){
 	    .beat_name = "job worker" }, &rows, &n) == OK;
 	if (!out->mongo)
-		out->mongo_error = "unreachable";
+		out->mongo_error = "the database does not answer";
 	else if (n)
 		*seen_at = rows->beat_at;
 	out->redis = *seen_at > r->now - BEAT_LATE_S * CLOCK_SECOND;
 	out->celery = out->redis;
 	if (!out->redis)
-		out->redis_error = out->celery_error = "not seen";
+		out->redis_error = out->celery_error = out->mongo ?
+		    "no sign of the job worker for a minute" :
+		    "unknown, as the database does not answer";
 }
 
 static void
@@ -116,11 +118,14 @@ check_disk(struct req *r, struct health_parts *out, int64_t *free_mb)
 	struct statvfs fs;
 
 	*free_mb = 0;
-	if (statvfs(arena_print(r->arena, "%s/store", conf.state_dir), &fs) == 0)
-		*free_mb = (int64_t)(fs.f_bavail * fs.f_frsize >> 20);
+	if (statvfs(arena_print(r->arena, "%s/store", conf.state_dir), &fs) != 0) {
+		out->disk_error = "the folder of stored files can't be reached";
+		return;
+	}
+	*free_mb = (int64_t)(fs.f_bavail * fs.f_frsize >> 20);
 	out->disk = *free_mb >= DISK_LEAST_MB;
 	if (!out->disk)
-		out->disk_error = "full";
+		out->disk_error = "the disk of stored files is full";
 }
 
 enum err

@@ -2,6 +2,8 @@
 """Health, root and the newest app (contract 70, 71, 74-76)."""
 import subprocess
 
+import os
+
 import server as servers
 from client import Client
 
@@ -80,6 +82,9 @@ def test_the_description_is_off_unless_asked_for(recorder):
 
 PARTS = {"mongo", "redis", "celery", "disk", "mongo_error", "redis_error",
          "celery_error", "disk_error"}
+WORDS = ("the database does not answer", "unknown, as the database does not answer",
+         "no sign of the job worker for a minute", "the disk of stored files is full",
+         "the folder of stored files can't be reached")
 
 
 def test_the_public_learns_no_details(anyone, operator):
@@ -93,7 +98,7 @@ def test_the_public_learns_no_details(anyone, operator):
         assert set(body["components"]) == PARTS
         for name, value in body["components"].items():
             if name.endswith("_error"):
-                assert value in (None, "unreachable", "not seen", "full")
+                assert value in (None,) + WORDS
             else:
                 assert isinstance(value, bool)
 
@@ -108,6 +113,22 @@ def test_all_parts_work(anyone, admin):
     more = admin.get("/api/health/full").json()["components"]
     assert set(more) == PARTS | {"worker_seen_at", "disk_free_mb"}
     assert more["disk_free_mb"] > 0
+
+
+def test_it_says_what_is_wrong(anyone, admin, server):
+    """And blames no part for another: without the store only the disk is named."""
+    store = os.path.join(server.state, "store")
+    os.rename(store, store + ".away")
+    try:
+        for client in (anyone, admin):
+            body = client.get("/api/health/full").json()
+            parts = body["components"]
+            assert body["status"] == "degraded" and not parts["disk"]
+            assert parts["disk_error"] == WORDS[4]
+            assert parts["mongo"] and parts["mongo_error"] is None
+    finally:
+        os.rename(store + ".away", store)
+    assert anyone.get("/api/health/full").json()["components"]["disk"]
 
 
 # the newest app (contract 74, 75)

@@ -448,6 +448,9 @@ def test_a_database_that_is_gone(own):
         servers.poll(up(0))
         now = Figures(client)
         assert now.get("cem_database_statements_failed_total") > 0
+        parts = client.get("/api/health/full").json()["components"]
+        assert parts["mongo_error"] == "the database does not answer"
+        assert parts["redis_error"] == "unknown, as " + parts["mongo_error"]
         for name in ("cem_database_size_bytes", "cem_job_worker_heartbeat_age_seconds"):
             assert name not in now.types
     finally:
