@@ -43,7 +43,8 @@ static const struct {
 	const char *words;
 } commands[] = {
 	{ "serve", command_serve, true, "answer requests until told to stop" },
-	{ "work", command_work, true, "do the housekeeping, once with --once" },
+	{ "work", command_work, true, "do the jobs that are due, once with --once" },
+	{ "job", command_job, true, "list, show, cancel, retry, ping" },
 	{ "sweep", command_sweep, true, "put stored bytes that no row names aside" },
 	{ "migrate", command_migrate, true, "bring the database to this version" },
 	{ "check", command_check, true, "check settings, database and sandbox" },

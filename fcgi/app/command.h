@@ -24,7 +24,8 @@ struct command {
 /* Each returns the exit status. */
 int command_serve(struct command *c);	/* daemon.c */
 int command_work(struct command *c);	/* work.c */
-int command_sweep(struct command *c);	/* work.c */
+int command_sweep(struct command *c);	/* chore.c */
+int command_job(struct command *c);	/* job_command.c */
 int command_migrate(struct command *c);	/* daemon.c */
 int command_check(struct command *c);	/* check.c */
 int command_figures(struct command *c);	/* farmer_tally.c, of command_check */

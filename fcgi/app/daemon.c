@@ -42,7 +42,6 @@
 enum {
 	REQUEST_MEMORY = 8 * 1024 * 1024,
 	JSON_MAX = 1024 * 1024,
-	JOB_WORKERS = 1,
 	HEAP_KEPT = 2 * 1024 * 1024,
 	UPLOAD_EXTRA_MB = 12	/* nginx's limit: documents of 20 MB, form and all */
 };
@@ -142,6 +141,22 @@ web_worker(int number)
 	return serve(&s);
 }
 
+/* A job may register farmers, whose data is sealed; it signs nobody in and no card. */
+static enum err
+job_keys(void)
+{
+	static const enum key_use never[] = {
+		KEY_TOKEN, KEY_THROTTLE, KEY_CARD, KEY_FORM
+	};
+	enum err e = key_load();
+
+	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
+		key_forget(never[i]);
+	conf_guard();
+	conf_forget_secrets();
+	return e;
+}
+
 static int
 job_worker(int number)
 {
@@ -149,9 +164,7 @@ job_worker(int number)
 	struct db *db;
 
 	metrics_join((int)conf.workers + number);
-	conf_guard();
-	conf_forget_secrets();
-	if (worker_start(a, &db)) {
+	if (job_keys() || worker_start(a, &db)) {
 		log_write(LOG_ERROR, "job worker %d could not start", number);
 		return 1;
 	}
@@ -165,7 +178,7 @@ recorder(int number)
 	struct arena *a = arena_make(REQUEST_MEMORY, NULL);
 	struct db *db;
 
-	metrics_join((int)conf.workers + JOB_WORKERS + number); /* there is one */
+	metrics_join((int)(conf.workers + conf.job_workers) + number); /* there is one */
 	conf_guard();
 	conf_forget_secrets();
 	if (worker_start(a, &db)) {
@@ -255,7 +268,7 @@ command_serve(struct command *c)
 {
 	const struct proc_kind kinds[] = {
 		{ "worker", (int)conf.workers, web_worker },
-		{ "job worker", JOB_WORKERS, job_worker },
+		{ "job worker", (int)conf.job_workers, job_worker },
 		{ "recorder", 1, recorder }
 	};
 	struct db *db;
@@ -271,7 +284,7 @@ command_serve(struct command *c)
 	db_close(db);
 	key_forget_all();
 	listener = proc_listen(conf.socket);
-	if (listener < 0 || metrics_start((int)conf.workers + JOB_WORKERS + 1))
+	if (listener < 0 || metrics_start((int)(conf.workers + conf.job_workers) + 1))
 		return 1;
 	return proc_supervise(kinds, 3, c->whole);
 }

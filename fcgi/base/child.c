@@ -65,6 +65,18 @@ child_begin(const char *name, int ready)
 	return OK;
 }
 
+enum err
+proc_alone(void)
+{
+	struct sigaction term = { .sa_handler = on_term, .sa_flags = SA_RESTART };
+
+	is_child = true;
+	if (sigaction(SIGTERM, &term, NULL) == 0 && sigaction(SIGINT, &term, NULL) == 0)
+		return OK;
+	log_write(LOG_ERROR, "signals: %s", strerror(errno));
+	return ERR_BROKEN;
+}
+
 void
 proc_ready(void)
 {

@@ -29,6 +29,8 @@ struct conf {
 	char *secret_key;		/* SECRET_KEY, at least 32 characters */
 	char *secret_key_previous;	/* SECRET_KEY_PREVIOUS: still opens, or "" */
 	int64_t workers;		/* WORKERS: FastCGI workers */
+	int64_t job_workers;		/* JOB_WORKERS: processes that do jobs */
+	int64_t job_lease;		/* JOB_LEASE_SECONDS: of a worker on its job */
 	int64_t access_minutes;		/* ACCESS_TOKEN_EXPIRE_MINUTES */
 	int64_t refresh_days;		/* REFRESH_TOKEN_EXPIRE_DAYS */
 	int64_t max_upload_mb;		/* MAX_UPLOAD_SIZE_MB: photos */

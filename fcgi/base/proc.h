@@ -58,6 +58,10 @@ void proc_ready(void);
 /* proc_stopping(): True once it has been told to stop. */
 bool proc_stopping(void);
 
+/* proc_alone(): For a program without a parent of this kind, started by hand: SIGTERM and
+ * SIGINT ask it to stop as SIGTERM does a child. ERR_BROKEN (logged) if it can't be. */
+enum err proc_alone(void);
+
 /* proc_retire(): Stop after the work in hand, as if told to; the parent starts
  * another child. For a worker that has lost one of its helpers. */
 void proc_retire(void);

@@ -122,3 +122,22 @@ session_viewer(struct db *db, struct arena *arena, const struct session_ask *ask
 	out->session_id = token.session_id;
 	return text_same(out->subject, token.subject) ? OK : ERR_AUTH;
 }
+
+enum err
+session_account(struct db *db, const char *account_id, struct viewer *out)
+{
+	struct account_by_email_row row;
+	enum err e = q_account_get(db, &(struct account_get_in){
+	    .account_id = account_id, .email = account_id }, &row);
+
+	*out = (struct viewer){ 0 };
+	if (e == ERR_MISSING || (!e && !row.is_active))
+		return ERR_AUTH;
+	if (!e)
+		viewer_of_account(&(struct session_find_row){
+		    .account_id = row.account_id, .email = row.email,
+		    .is_admin = &row.is_admin, .is_operator = &row.is_operator,
+		    .is_farmer = &row.is_farmer, .account_name = row.full_name,
+		    .operator_id = row.operator_id }, out);
+	return e;
+}

@@ -33,6 +33,10 @@ struct session_ask { const char *token, *type; int64_t now; };
 enum err session_viewer(struct db *db, struct arena *arena,
     const struct session_ask *ask, struct viewer *out, const char **why);
 
+/* session_account(db, account_id, out): The viewer that an account is now, without a
+ * session; its texts are where db's results go. ERR_AUTH if it is gone or off. */
+enum err session_account(struct db *db, const char *account_id, struct viewer *out);
+
 /* session_roles(arena, viewer): "ADMIN", "ADMIN,OPERATOR", "FARMER". */
 const char *session_roles(struct arena *arena, const struct viewer *viewer);
 

@@ -100,6 +100,13 @@ db_in_transaction(const struct db *db)
 	return db->in_transaction;
 }
 
+void
+db_wait(struct db *db, int timeout_ms)
+{
+	if (timeout_ms > 0)
+		db->engine->wait(db, timeout_ms);
+}
+
 const struct db_counts *
 db_counts(const struct db *db)
 {

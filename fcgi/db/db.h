@@ -103,6 +103,12 @@ bool db_in_transaction(const struct db *db);
  * ERR_BROKEN: the second lock behind "a GET reads". */
 void db_read_only(struct db *db, bool on);
 
+/* db_wait(db, timeout_ms): Wait until something may have changed that jobs wait for, at
+ * most timeout_ms: on PostgreSQL a NOTIFY of cem_job, on SQLite any commit by another
+ * process. Returns early on a signal, and whenever in doubt: look, then wait again.
+ * Not within a transaction. */
+void db_wait(struct db *db, int timeout_ms);
+
 /* What was done since db_open. Statements that failed are those that the database did
  * not answer, or that made no sense; not those that a constraint refused. */
 struct db_counts { int64_t statements, failed, commits, rollbacks; };

@@ -20,6 +20,8 @@ struct db_engine {
 	enum err (*prepare)(struct db *db, const struct db_query *query);
 	/* Run several statements; name is for the log. */
 	enum err (*script)(struct db *db, const char *name, const char *sql);
+	/* Wait for a change (db_wait). */
+	void (*wait)(struct db *db, int timeout_ms);
 	const char *step_before;	/* script before a migration step, or NULL */
 	const char *step_lock;		/* script within its transaction, or NULL */
 	const char *step_after;		/* script after it, or NULL */
@@ -36,6 +38,7 @@ struct db {
 	bool read_only;
 	bool in_each;			/* a DB_EACH function is being called */
 	struct db_counts counts;
+	int64_t watched;	/* db_wait: what was seen last */
 };
 
 extern const struct db_engine db_sqlite;

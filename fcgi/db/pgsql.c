@@ -24,6 +24,7 @@
 
 enum {
 	DRAIN_ROWS = 10000,
+	DOWN_MS = 1000,	/* to wait for a server that is not there */
 	SENT_MAX = 128	/* so many answers always fit into the socket's buffers */
 };
 
@@ -517,6 +518,17 @@ pg_script(struct db *db, const char *name, const char *sql)
 	return db->in_transaction ? within(db, e, fate) : e;
 }
 
+static void
+pg_wait(struct db *db, int timeout_ms)
+{
+	const struct link *l = db->link;
+
+	if (look(db) == OK)
+		pg_wait_notify(l->conn, &db->watched, timeout_ms);
+	else
+		(void)poll(NULL, 0, timeout_ms < DOWN_MS ? timeout_ms : DOWN_MS);
+}
+
 /* The number is any that no other program on the database takes: "cem" in ASCII. */
 const struct db_engine db_pgsql = {
 	.open = pg_open,
@@ -527,6 +539,7 @@ const struct db_engine db_pgsql = {
 	.run = pg_run,
 	.prepare = pg_prepare,
 	.script = pg_script,
+	.wait = pg_wait,
 	.step_before = NULL,
 	.step_lock = "SET LOCAL statement_timeout = 0;"
 	    "SELECT pg_advisory_xact_lock(6514029)",

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,7 +21,10 @@
 
 #include "engine.h"
 
-enum { BUSY_MS = 10000, ROWS_FIRST = 16 };
+enum {
+	BUSY_MS = 10000, ROWS_FIRST = 16,
+	LOOK_MS = 100	/* between two looks for other processes' commits */
+};
 
 struct link {
 	sqlite3 *sqlite;	/* NULL: must be opened */
@@ -458,6 +462,36 @@ lite_script(struct db *db, const char *name, const char *sql)
 	return e;
 }
 
+/* It grows with every commit of another process; asking costs a few microseconds. */
+static bool
+version(sqlite3_stmt *stmt, int64_t *out)
+{
+	const bool good = sqlite3_step(stmt) == SQLITE_ROW;
+
+	if (good)
+		*out = sqlite3_column_int64(stmt, 0);
+	(void)sqlite3_reset(stmt); /* repeats an error already told */
+	return good;
+}
+
+static void
+lite_wait(struct db *db, int timeout_ms)
+{
+	struct link *l = db->link;
+	int64_t seen = db->watched;
+	sqlite3_stmt *stmt = NULL;
+	bool good = look(db) == OK && sqlite3_prepare_v2(l->sqlite, "PRAGMA data_version",
+	    -1, &stmt, NULL) == SQLITE_OK;
+
+	for (; timeout_ms > 0; timeout_ms -= LOOK_MS) {
+		good = good && version(stmt, &db->watched);
+		if (db->watched != seen || poll(NULL, 0, timeout_ms < LOOK_MS ?
+		    timeout_ms : LOOK_MS) != 0)
+			break;
+	}
+	(void)sqlite3_finalize(stmt); /* the same */
+}
+
 /* Tables may be rebuilt in a step, which needs the keys unchecked meanwhile; migrate.c
  * checks them before it ends (sqlite.org/lang_altertable.html, section 7). */
 const struct db_engine db_sqlite = {
@@ -469,6 +503,7 @@ const struct db_engine db_sqlite = {
 	.run = lite_run,
 	.prepare = lite_prepare,
 	.script = lite_script,
+	.wait = lite_wait,
 	.step_before = "PRAGMA foreign_keys = OFF",
 	.step_lock = NULL,
 	.step_after = "PRAGMA foreign_keys = ON"

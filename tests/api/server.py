@@ -39,6 +39,17 @@ def poll(what, limit=LIMIT):
         time.sleep(0.1)
 
 
+def run_schedule(server, kind):
+    """Have a scheduled job run now, here or by the server's own worker."""
+    server.cem("job", "retry", kind, "--config", server.config)
+    server.cem("work", "--once", "--config", server.config)
+
+    def ended():
+        return "running" not in server.cem("job", "list", "--kind", kind, "--config",
+                                           server.config)[1]
+    poll(ended)
+
+
 def free_ports():
     """A port whose lower neighbour is free too (HTTPS and the redirecting HTTP)."""
     for _ in range(200):

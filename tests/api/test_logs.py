@@ -11,6 +11,7 @@ import time
 
 import people
 import pytest
+import server as servers
 from client import faulty, refused
 
 FIELDS = {"timestamp", "level", "module", "endpoint", "user_id", "role", "action",
@@ -265,7 +266,7 @@ def test_retention(server, admin):
             "'%s'" % user if user else "NULL", "'%s'" % subject if subject else "NULL"))
     change(server, "INSERT INTO audit (audit_id, level, module, action, endpoint, "
            "logged_at, user_id, subject) VALUES " + ", ".join(values))
-    server.cem("work", "--once", "--config", server.config)
+    servers.run_schedule(server, "audit")
     left = []
     for case in {(c[1], c[2]) for c in cases}:
         for page in range(1, 20):

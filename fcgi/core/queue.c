@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The queue's table. One column says when a row may be taken, whether it waits or the
+ * worker that had it is late; so one index and one condition find both. The lease's
+ * token fences: every write of a run names it, and changes nothing once another run
+ * has begun. Inputs, cursors and results are sealed, each for its row.
+ */
+#include <stdio.h>
+
+#include "arena.h"
+#include "db.h"
+#include "queries.h"
+#include "queue.h"
+#include "seal.h"
+#include "text.h"
+
+static const char input_place[] = "job.input";
+static const char cursor_place[] = "job.cursor";
+static const char result_place[] = "job.result";
+
+static const char *
+seal(struct arena *arena, const char *place, const char *id, const char *text)
+{
+	return text_empty(text) ? NULL : seal_text(arena, place, id, text);
+}
+
+enum err
+queue_wake(struct db *db)
+{
+	struct job_notify_row row;
+
+	return db_is_pgsql(db) ? q_job_notify(db, &row) : OK;
+}
+
+enum err
+queue_add(struct db *db, struct arena *arena, int64_t now,
+    const struct queue_new *wanted, const char **id)
+{
+	char *made = arena_take(arena, ID_TEXT);
+	enum err e;
+
+	id_make(made);
+	e = q_job_insert(db, &(struct job_insert_in){
+	    .job_id = made, .job_kind = wanted->kind, .account_id = wanted->account_id,
+	    .due_at = &now, .n_total = wanted->total,
+	    .input_sealed = seal(arena, input_place, made, wanted->input), .now = now,
+	    .endpoint = wanted->endpoint, .ip_address = wanted->address,
+	    .request_id = wanted->request_id }, NULL);
+	*id = made;
+	return e ? e : queue_wake(db);
+}
+
+enum err
+queue_schedule(struct db *db, int64_t now, const char *kind)
+{
+	char id[ID_TEXT];
+
+	id_make(id);
+	return q_job_schedule(db, &(struct job_schedule_in){
+	    .job_id = id, .job_kind = kind, .now = now }, NULL);
+}
+
+enum err
+queue_next(struct db *db, int64_t *due_at)
+{
+	struct job_next_row *rows;
+	size_t n;
+	enum err e = q_job_next(db, &rows, &n);
+
+	*due_at = !e && n && rows[0].due_at ? *rows[0].due_at : INT64_MAX;
+	return e;
+}
+
+/* A sealed text of the job; "" if there is none. */
+static const char *
+reveal(struct arena *arena, const char *place, const char *sealed,
+    struct queue_job *job)
+{
+	const char *text = sealed ? seal_open(arena, place, job->id, sealed) : "";
+
+	job->is_damaged = job->is_damaged || !text;
+	return text ? text : "";
+}
+
+enum err
+queue_take(struct db *db, struct arena *arena, int64_t now, int64_t lease,
+    struct queue_job *out)
+{
+	struct job_take_in in = { .lease_ends_at = now + lease, .now = now };
+	struct job_take_row row;
+	enum err e;
+
+	id_make(out->token);
+	in.lease_token = out->token;
+	db_arena(db, arena);
+	e = q_job_take(db, &in, &row);
+	if (e)
+		return e;
+	out->id = row.job_id;
+	out->kind = row.job_kind;
+	out->account_id = row.account_id;
+	out->endpoint = row.endpoint;
+	out->address = row.ip_address;
+	out->request_id = row.request_id;
+	out->last_error = row.last_error;
+	out->is_scheduled = row.is_scheduled;
+	out->attempt = row.attempt;
+	out->n_done = row.n_done;
+	out->n_total = row.n_total;
+	out->is_damaged = false;
+	out->input = reveal(arena, input_place, row.input_sealed, out);
+	out->cursor = reveal(arena, cursor_place, row.cursor_sealed, out);
+	return OK;
+}
+
+enum err
+queue_mark(struct db *db, struct arena *arena, const struct queue_job *job,
+    const struct queue_mark *mark)
+{
+	int64_t n;
+	enum err e = q_job_mark(db, &(struct job_mark_in){
+	    .job_id = job->id, .lease_token = job->token, .job_state = mark->state,
+	    .due_at = mark->due_at ? &mark->due_at : NULL,
+	    .next_token = mark->holds ? job->token : NULL, .attempt = mark->attempt,
+	    .moves = mark->moves, .n_done = mark->n_done, .n_total = mark->n_total,
+	    .cursor_sealed = mark->cursor ? seal_text(arena, cursor_place, job->id,
+	    mark->cursor) : NULL,
+	    .result_sealed = seal(arena, result_place, job->id, mark->result),
+	    .last_error = mark->error,
+	    .ended_at = mark->ended_at ? &mark->ended_at : NULL }, &n);
+
+	return e ? e : n ? OK : ERR_CONFLICT;
+}
+
+const char *
+queue_result(struct arena *arena, const char *id, const char *sealed)
+{
+	return sealed ? seal_open(arena, result_place, id, sealed) : NULL;
+}
+
+enum err
+queue_purge(struct db *db, int64_t before)
+{
+	char id[ID_TEXT];
+
+	(void)snprintf(id, sizeof(id), "%014llx%010d",
+	    (unsigned long long)before & 0xffffffffffffffULL, 0);
+	return q_job_purge(db, &(struct job_purge_in){
+	    .before = before, .before_id = id }, NULL);
+}
