@@ -24,3 +24,15 @@ SELECT pg_database_size(current_database()) AS size_bytes,
           FROM pg_stat_activity
          WHERE datname = current_database()
            AND usename = current_user) AS n_connections;
+
+-- name: farmer_figures :many
+-- How many farmers there are, of the kept figures: as many rows as districts have
+-- statuses are looked at, not farmers. Used by metrics_show.
+-- open: numbers of the whole register, of nobody in particular
+-- types: n_farmers BIGINT
+SELECT registration_status, CAST(SUM(n_farmers) AS BIGINT) AS n_farmers
+  FROM farmer_tally
+ WHERE tally_by = 'standing'
+ GROUP BY registration_status
+ ORDER BY registration_status
+ LIMIT 20;

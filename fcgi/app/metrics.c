@@ -298,6 +298,24 @@ tell_size(struct buf *b, const char *file, struct db *db)
 }
 
 static void
+tell_farmers(struct buf *b, struct db *db)
+{
+	static const char name[] = "cem_farmers";
+	struct farmer_figures_row *rows;
+	size_t n;
+
+	if (q_farmer_figures(db, &rows, &n))
+		return; /* logged; the other figures stand */
+	family(b, name, "gauge", "Farmers in the register, by status.");
+	for (size_t i = 0; i < n; i++) {
+		buf_text(b, name);
+		label(b, "{", "status", rows[i].registration_status);
+		buf_char(b, '}');
+		value(b, rows[i].n_farmers);
+	}
+}
+
+static void
 tell_database(struct buf *b, struct req *r, const char *file)
 {
 	struct heartbeat_get_row *beat;
@@ -318,6 +336,7 @@ tell_database(struct buf *b, struct req *r, const char *file)
 	if (!up)
 		return;
 	tell_size(b, file, r->db);
+	tell_farmers(b, r->db);
 	if (!n)
 		return;
 	family(b, "cem_job_worker_heartbeat_age_seconds", "gauge",

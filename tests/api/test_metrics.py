@@ -260,6 +260,16 @@ def test_sizes_and_workers(figures, server):
         assert now.get("cem_database_connections") >= server.workers
 
 
+def test_farmers_are_told(figures, enrol):
+    def total():
+        return sum(v for (name, _), v in figures().samples.items()
+                   if name == "cem_farmers")
+    before = total()
+    made = enrol()
+    assert total() == before + 1
+    assert figures().get("cem_farmers", status=made["registration_status"]) >= 1
+
+
 def test_busy_workers(figures, server):
     """One waits for a body that does not come; one answers us."""
     def busy(n):
@@ -297,6 +307,8 @@ def test_labels_are_constants(figures, server, anyone, admin, farmer):
             assert re.fullmatch(r"[0-9.]+|\+Inf", labels.pop("le", "1"))
         elif name == "cem_disk_free_bytes":
             assert labels.pop("holds") in ("store", "database")
+        elif name == "cem_farmers":
+            assert re.fullmatch("[a-z_]+", labels.pop("status"))
         elif name == "cem_build_info":
             assert re.fullmatch(r"[0-9.]+", labels.pop("version"))
         assert not labels, name
