@@ -18,6 +18,7 @@
 #include "conf.h"
 #include "db.h"
 #include "front.h"
+#include "journal.h"
 #include "meter.h"
 #include "metrics.h"
 #include "net.h"
@@ -346,6 +347,19 @@ tell_database(struct buf *b, struct req *r, const char *file)
 }
 
 static void
+tell_journal(struct buf *b)
+{
+	int n, most;
+
+	if (journal_count(&n, &most))
+		return; /* logged */
+	single(b, "cem_journal_files", "gauge",
+	    "Files of reads that wait to be moved into the audit, or are written.", n);
+	single(b, "cem_journal_files_max", "gauge",
+	    "With so many files reads wait, and are refused in the end.", most);
+}
+
+static void
 tell_free(struct buf *b, const char *holds, const char *path)
 {
 	struct statvfs fs;
@@ -382,6 +396,7 @@ metrics_show(struct req *r)
 	b = buf_make(r->arena, TEXT_ROOM);
 	tell_process(&b);
 	tell_database(&b, r, file);
+	tell_journal(&b);
 	tell_disk(&b, file);
 	tell_requests(&b);
 	tell_durations(&b);

@@ -109,13 +109,21 @@ count_one(void *n, const char *id)
 
 /* Each worker has a file it writes, and while the program is replaced there are twice
  * as many; what is above that waits for the recorder. */
+enum err
+journal_count(int *n, int *most)
+{
+	*n = 0;
+	*most = JOURNAL_WAITING + 2 * (int)conf.workers;
+	return journal_each(count_one, n);
+}
+
 static enum err
 look_for_room(bool *room)
 {
-	int n = 0;
-	enum err e = journal_each(count_one, &n);
+	int n, most;
+	enum err e = journal_count(&n, &most);
 
-	*room = n < JOURNAL_WAITING + 2 * (int)conf.workers;
+	*room = n < most;
 	return e;
 }
 

@@ -39,6 +39,10 @@ enum err journal_open(const char *folder);
 enum err journal_write(const struct audit_source *source,
     const struct audit_event *event);
 
+/* journal_count(n, most): How many files there are, and how many at most: then readers
+ * wait. */
+enum err journal_count(int *n, int *most);
+
 /* journal_own(): Wait until no other process is the recorder, and be it. */
 enum err journal_own(void);
 

@@ -33,6 +33,7 @@ SINGLE = {
     "cem_database_statements_total": "counter",
     "cem_database_statements_failed_total": "counter",
     "cem_database_commits_total": "counter", "cem_database_rollbacks_total": "counter",
+    "cem_journal_files": "gauge", "cem_journal_files_max": "gauge",
     "cem_database_size_bytes": "gauge", "cem_job_worker_heartbeat_age_seconds": "gauge",
 }
 
@@ -250,6 +251,7 @@ def test_sizes_and_workers(figures, server):
     assert now.get("cem_database_size_bytes") > 100000
     assert 0 < now.get("cem_request_memory_max_bytes") < 8 << 20
     assert now.get("cem_disk_free_bytes", holds="store") > 0
+    assert 0 <= now.get("cem_journal_files") < now.get("cem_journal_files_max")
     _, version, _ = server.cem("version")
     assert now.get("cem_build_info", version=version.split()[1]) == 1
     if server.kind == "sqlite":
