@@ -59,11 +59,16 @@ SELECT email, is_admin, is_operator, is_active, full_name, operator_id
  LIMIT :limit;
 
 -- name: account_signed_in :exec
--- Note the time of a sign-in.
+-- Note the time of a sign-in, if its password still holds: nothing happens when it was
+-- changed, or the account switched off, since it was checked. It comes before the
+-- session, so who changes them afterwards waits for this row, and ends that session too.
 -- open: the row of the person who just proved who they are
+-- types: old_hash TEXT
 UPDATE account
    SET last_login_at = :now
- WHERE account_id = :account_id;
+ WHERE account_id = :account_id
+   AND password_hash = :old_hash
+   AND is_active;
 
 -- name: account_set_password :exec
 -- Store a new hash; the old one must still be there, so that two changes at once

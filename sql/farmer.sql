@@ -95,6 +95,20 @@ SELECT farmer_row_id, farmer_id, is_active, first_name, last_name, phone_primary
    AND deleted_at IS NULL
  LIMIT 2;
 
+-- name: farmer_hold :exec
+-- A farmer's way in, once more, just before his session is made. Nothing is written, but
+-- the row is held: a change since it was checked is seen (no row), a later one waits
+-- and ends that session too. Used by auth_login.
+-- open: the row of the person who just proved who they are
+-- types: other_hash TEXT
+UPDATE farmer
+   SET is_active = TRUE
+ WHERE farmer_row_id = :farmer_row_id
+   AND birth_sealed = :birth_sealed
+   AND nrc_hash IN (:nrc_hash, :other_hash)
+   AND is_active
+   AND deleted_at IS NULL;
+
 -- name: farmer_there :many
 -- Which farmers of a batch came in: those whose ids lie between its first and last.
 -- open: gives ids only

@@ -154,20 +154,25 @@ farmer_role(struct arena *a)
 	return list;
 }
 
-/* The secret was right: start a session and say who it is for. */
+/* The secret was right: take the attempt off its counters. */
+static enum err
+forgive(const struct attempt *t, bool is_farmer)
+{
+	enum err e = throttle_clear(&t->account);
+
+	if (!e && is_farmer)
+		e = throttle_clear(&t->day);
+	return e ? e : throttle_forgive(&t->address);
+}
+
+/* The secret was right, and is still: start a session and say who it is for. */
 static enum err
 welcome(const struct attempt *t, const struct viewer *v, const struct user_out *user)
 {
 	struct session_tokens tokens;
 	enum err e;
 
-	e = throttle_clear(&t->account);
-	if (!e && v->is_farmer)
-		e = throttle_clear(&t->day);
-	if (!e)
-		e = throttle_forgive(&t->address);
-	if (!e)
-		e = session_start(t->r->db, t->r->arena, v, t->r->now, &tokens);
+	e = session_start(t->r->db, t->r->arena, v, t->r->now, &tokens);
 	if (!e)
 		e = record_success(t, v);
 	if (e)
@@ -200,21 +205,29 @@ refuse_role(const struct attempt *t, const struct viewer *v)
 	    "Invalid credentials for %s login", t->form->role));
 }
 
-/* An old hash gives way to a new one now that the password is at hand. */
+/* Note the sign-in; *n is 0 if the password was changed since it was checked. An old
+ * hash gives way to a new one now that the password is at hand. */
 static enum err
-renew_hash(const struct attempt *t, const struct account_by_email_row *row)
+sign_in(const struct attempt *t, const struct account_by_email_row *row, int64_t *n)
 {
-	const char *hash;
-	enum err e;
+	const char *hash = row->password_hash;
+	enum err e = OK;
 
-	if (!password_is_old(row->password_hash))
-		return OK;
-	e = password_hash(t->r->arena, t->form->password, &hash);
-	if (e)
-		return e;
-	return q_account_set_password(t->r->db, &(struct account_set_password_in){
-	    .account_id = row->account_id, .password_hash = hash,
-	    .old_hash = row->password_hash, .now = t->r->now }, NULL);
+	if (password_is_old(hash)) {
+		e = password_hash(t->r->arena, t->form->password, &hash);
+		if (!e)
+			e = q_account_set_password(t->r->db,
+			    &(struct account_set_password_in){
+			    .account_id = row->account_id, .password_hash = hash,
+			    .old_hash = row->password_hash, .now = t->r->now }, NULL);
+	}
+	if (!e)
+		e = forgive(t, false);
+	if (!e)
+		e = q_account_signed_in(t->r->db, &(struct account_signed_in_in){
+		    .account_id = row->account_id, .old_hash = hash,
+		    .now = t->r->now }, n);
+	return e;
 }
 
 static enum err
@@ -223,6 +236,7 @@ login_account(const struct attempt *t)
 	struct account_by_email_row *row = arena_take(t->r->arena, sizeof(*row));
 	struct user_out *user = arena_take(t->r->arena, sizeof(*user));
 	struct viewer v = { 0 };
+	int64_t n;
 	enum err e;
 
 	e = q_account_by_email(t->r->db,
@@ -240,12 +254,12 @@ login_account(const struct attempt *t)
 		row->operator_id : row->email };
 	if (!role_fits(t->r->arena, t->form->role, &v))
 		return refuse_role(t, &v);
-	e = renew_hash(t, row);
-	if (!e)
-		e = q_account_signed_in(t->r->db, &(struct account_signed_in_in){
-		    .account_id = row->account_id, .now = t->r->now }, NULL);
+	e = sign_in(t, row, &n);
 	if (e)
 		return e;
+	if (!n)
+		return refuse(t, "password_mismatch", row->email,
+		    "Invalid email or password");
 	user_fill(t->r->arena, row, user);
 	return welcome(t, &v, user);
 }
@@ -266,6 +280,20 @@ normal_date(struct arena *a, const char *typed)
 	return copy;
 }
 
+/* Hold the farmer's way in as it was checked; *n is 0 if it was changed since. */
+static enum err
+hold_farmer(const struct attempt *t, const struct farmer_by_nrc_row *row, int64_t *n)
+{
+	enum err e = forgive(t, true);
+
+	if (e)
+		return e;
+	return q_farmer_hold(t->r->db, &(struct farmer_hold_in){
+	    .farmer_row_id = row->farmer_row_id, .birth_sealed = row->birth_sealed,
+	    .nrc_hash = seal_hash(t->r->arena, t->name, 0),
+	    .other_hash = seal_hash(t->r->arena, t->name, 1) }, n);
+}
+
 static enum err
 login_farmer(const struct attempt *t)
 {
@@ -274,6 +302,7 @@ login_farmer(const struct attempt *t)
 	struct user_out *user = arena_take(a, sizeof(*user));
 	struct viewer v;
 	const char *birth;
+	int64_t n_held;
 	size_t n;
 	enum err e;
 
@@ -295,6 +324,12 @@ login_farmer(const struct attempt *t)
 	    .subject = row->farmer_id, .mark = row->farmer_id };
 	if (!role_fits(a, t->form->role, &v))
 		return refuse_role(t, &v);
+	e = hold_farmer(t, row, &n_held);
+	if (e)
+		return e;
+	if (!n_held)
+		return refuse(t, "dob_mismatch", row->farmer_id,
+		    "Invalid NRC or date of birth");
 	*user = (struct user_out){ .id = row->farmer_row_id, .email = row->contact_email,
 	    .roles = farmer_role(a), .is_active = true, .phone = row->phone_primary,
 	    .full_name = arena_print(a, "%s %s", row->first_name, row->last_name),

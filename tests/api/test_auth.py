@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Sign-in, refresh, me, change-password, logout (contract 1, 3-6)."""
 import concurrent.futures
+import threading
 
 import people
 import pytest
@@ -289,6 +290,65 @@ def test_change_password_ends_the_other_sessions(server, recorder, new_user):
     refused(login(other, user.email, user.password), 401)
     assert login(other, user.email, "Second-Passw0rd").status_code == 200
     assert user.get("/api/auth/me").status_code == 200
+
+
+def sign_in_and_on(server, name, password, meanwhile):
+    """Three who keep signing in while meanwhile() is done; all tokens that they got."""
+    got, over = [], threading.Event()
+
+    def keep_on():
+        client = Client(server)
+        while not over.is_set():
+            reply = login(client, name, password)
+            if reply.status_code == 200:
+                got.append(reply.json()["access_token"])
+    threads = [threading.Thread(target=keep_on) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        servers.poll(lambda: len(got) > 3)
+        reply = meanwhile()
+        assert reply.status_code == 200, reply.text
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    return got
+
+
+@pytest.mark.parametrize("way", ["himself", "administrator", "switched off"])
+def test_no_session_outlives_its_password(server, anyone, admin, new_user, way):
+    """Flaw 24: who signs in while it is changed has checked the old one before, and got
+    his session after the others were ended."""
+    for _ in range(4):
+        user = new_user()
+        one = "/api/users/" + user.email
+        new = {"is_active": False} if way == "switched off" else {
+            "password": "Second-Passw0rd"}
+
+        def end(user=user, one=one, new=new):
+            if way == "himself":
+                return change(user, user.password, new["password"])
+            return admin.put(one, json=new)
+        got = sign_in_and_on(server, user.email, user.password, end)
+        if way == "switched off":
+            assert admin.put(one, json={"is_active": True}).status_code == 200
+        alive = [t for t in got if anyone.get("/api/auth/me", token=t).ok]
+        assert not alive, "%d of %d" % (len(alive), len(got))
+
+
+@pytest.mark.parametrize("new", [
+    {"personal_info": {"date_of_birth": "1981-02-03"}}, {"is_active": False}], ids=str)
+def test_no_session_outlives_its_birth_date(server, anyone, admin, enrol, new):
+    """Flaw 24: the same for farmers, whose password it is."""
+    for _ in range(4):
+        farmer = enrol()
+        one, info = people.path(farmer), farmer["personal_info"]
+        got = sign_in_and_on(server, info["nrc"], info["date_of_birth"],
+                             lambda one=one: admin.put(one, json=new))
+        assert admin.put(one, json={"is_active": True}).status_code == 200
+        alive = [t for t in got if anyone.get("/api/auth/me", token=t).ok]
+        assert not alive, "%d of %d" % (len(alive), len(got))
 
 
 def test_change_password_refusals(new_user):
