@@ -298,6 +298,11 @@ write_change(struct req *r, const struct farmer_draft *was, struct farmer_draft 
 	if (!e && !n)
 		return fail(r, ERR_CONFLICT, "Somebody else changed this farmer at the "
 		    "same moment. Look again and repeat your change.");
+	if (!e && !text_same(was->row.district_name, now->row.district_name))
+		e = q_farmer_move_set(r->db, &(struct farmer_move_set_in){
+		    .farmer_row_id = now->row.farmer_row_id,
+		    .district_name = was->row.district_name,
+		    .farmer_id = now->row.farmer_id, .now = now->row.now }, NULL);
 	if (!e)
 		e = farmer_draft_terms_again(r, now);
 	if (!e)

@@ -286,6 +286,7 @@ act(struct req *r)
 	enum err e;
 
 	db_read_only(r->db, reads);
+	db_stamp(r->db, r->now);
 	if (!reads)
 		db_intend(r->db);
 	e = r->route->handler(r);
@@ -293,6 +294,7 @@ act(struct req *r)
 		e = db_commit(r->db);
 	if (e)
 		db_rollback(r->db);
+	db_stamp(r->db, 0);
 	db_read_only(r->db, false);
 	return e;
 }

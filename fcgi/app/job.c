@@ -148,6 +148,7 @@ job_req(struct job *j, struct req *r)
 	};
 	for (size_t i = 0; id[i] && i < sizeof(r->id) - 1; i++)
 		r->id[i] = id[i];
+	db_stamp(j->db, j->now); /* as for any request; else a job may take its time */
 }
 
 static int64_t
@@ -162,6 +163,7 @@ step_begin(struct job *j, const char *cursor)
 {
 	struct job_run *run = j->run;
 
+	db_stamp(run->db, 0);
 	if (cursor) {
 		arena_reset(run->note[run->page ^= 1]);
 		j->cursor = arena_text(run->note[run->page], cursor);
@@ -300,6 +302,7 @@ settle(struct job_run *run, enum err e)
 	e = e ? e : db_commit(run->db);
 	if (e)
 		db_rollback(run->db);
+	db_stamp(run->db, 0);
 	run->has = !e && run->has_next;
 	run->turn ^= run->has;
 	run->has_next = false;
@@ -383,8 +386,10 @@ run_held(struct job_run *run)
 	run->over = false;
 	log_request(j.request_id);
 	e = handle(run, &j);
-	if (e || run->over)
+	if (e || run->over) {
 		db_rollback(run->db);
+		db_stamp(run->db, 0);
+	}
 	if (run->over) {
 		log_write(LOG_INFO, "job %s (%s) goes on elsewhere, or was cancelled",
 		    j.id, j.kind);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "clock.h"
 #include "log.h"
 
 #include "engine.h"
@@ -135,6 +136,27 @@ db_intend(struct db *db)
 	db->intended = !db->in_transaction;
 }
 
+void
+db_stamp(struct db *db, int64_t now)
+{
+	db->stamp = now;
+}
+
+/* What goes wrong before the engine is asked to commit. */
+static enum err
+commit_fault(const struct db *db)
+{
+	if (db->spoilt || db->in_each) {
+		log_write(LOG_ERROR, "db: commit after a statement failed: rolled back");
+		return ERR_BROKEN;
+	}
+	if (db->stamp && clock_now() - db->stamp > DB_STAMP_AGE) {
+		log_write(LOG_ERROR, "db: commit of what began long ago: rolled back");
+		return ERR_DOWN;
+	}
+	return OK;
+}
+
 enum err
 db_commit(struct db *db)
 {
@@ -148,10 +170,10 @@ db_commit(struct db *db)
 		log_write(LOG_ERROR, "db: commit without a transaction");
 		return ERR_BROKEN;
 	}
-	if (db->spoilt || db->in_each) {
-		log_write(LOG_ERROR, "db: commit after a statement failed: rolled back");
+	e = commit_fault(db);
+	if (e) {
 		db_rollback(db);
-		return ERR_BROKEN;
+		return e;
 	}
 	e = db->engine->commit(db);
 	if (e)

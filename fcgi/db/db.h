@@ -96,6 +96,14 @@ enum err db_commit(struct db *db);
 /* db_rollback(db): Undo. Harmless outside a transaction. */
 void db_rollback(struct db *db);
 
+/* How old the time may be that a transaction writes into its rows. Whoever reads what
+ * changed since a time counts on it. */
+#define DB_STAMP_AGE INT64_C(30000000)	/* microseconds */
+
+/* db_stamp(db, now): now is the time that is written from here on: a commit later than
+ * DB_STAMP_AGE after it is refused (ERR_DOWN). 0: no such limit, as at first. */
+void db_stamp(struct db *db, int64_t now);
+
 /* db_in_transaction(db): Between begin and commit or rollback. */
 bool db_in_transaction(const struct db *db);
 

@@ -37,6 +37,7 @@ struct db {
 	bool spoilt;			/* a statement failed in it */
 	bool read_only;
 	bool in_each;			/* a DB_EACH function is being called */
+	int64_t stamp;			/* db_stamp */
 	struct db_counts counts;
 	int64_t watched;	/* db_wait: what was seen last */
 };

@@ -155,6 +155,12 @@ json_get(const struct json *j, const char *key)
 	return (const struct json *)json_object_get(tree(j), key);
 }
 
+bool
+json_put_text(const struct json *j, const char *key, const char *s)
+{
+	return json_object_set_new((json_t *)j, key, json_string(s)) == 0;
+}
+
 /* A list or a map that json_dump is in the middle of. */
 struct frame {
 	json_t *of;

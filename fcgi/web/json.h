@@ -37,6 +37,10 @@ size_t json_count(const struct json *j);	/* of a list */
 const struct json *json_item(const struct json *j, size_t i);
 const struct json *json_get(const struct json *j, const char *key); /* NULL: absent */
 
+/* json_put_text(j, key, s): Put the text s into the map j under key, in place of what
+ * was there. False if there is no memory. */
+bool json_put_text(const struct json *j, const char *key, const char *s);
+
 /* json_dump(arena, j, max): j as compact JSON of at most max bytes; when it would
  * be longer, the JSON text "..." stands for it. */
 const char *json_dump(struct arena *arena, const struct json *j, size_t max);

@@ -194,7 +194,7 @@ put_schema(struct writer *w, const struct shape *shape)
 	}
 	put(w, shape->n_fields ? "}" : "");
 	for (size_t i = 0; i < shape->n_fields; i++) {
-		if (!(shape->fields[i].flags & SHAPE_REQUIRED))
+		if (!(shape->fields[i].flags & (SHAPE_REQUIRED | SHAPE_PRESENT)))
 			continue;
 		put(w, before);
 		put_text(w, shape->fields[i].name);

@@ -42,7 +42,8 @@ enum shape_flags {
 				 * SHAPE_REQUIRED: one that is always set) */
 	SHAPE_NOT_NULL = 4,	/* input: may be absent, but null is refused */
 	SHAPE_ABOVE = 8,	/* min itself is refused (greater_than) */
-	SHAPE_HIDDEN = 16	/* output: left out when NULL instead of null */
+	SHAPE_HIDDEN = 16,	/* output: left out when NULL instead of null */
+	SHAPE_PRESENT = 32	/* input: must be there, but may be null (of a text) */
 };
 
 struct shape_texts { const char **items; size_t n; };

@@ -264,7 +264,7 @@ static bool
 read_field(const struct spot *s, const struct shape_field *f, void *out)
 {
 	if (!s->present)
-		return !(f->flags & SHAPE_REQUIRED) ||
+		return !(f->flags & (SHAPE_REQUIRED | SHAPE_PRESENT)) ||
 		    spot_fault(s, "missing", "Field required", NULL);
 	if (s->kind == JSON_NONE && !(f->flags & (SHAPE_REQUIRED | SHAPE_NOT_NULL)))
 		return true;

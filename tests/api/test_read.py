@@ -49,6 +49,7 @@ READS = {
     "/api/reports/operator-performance": ("reports", "operator_performance"),
     "/api/reports/activity-trends": ("reports", "activity_trends"),
     "/api/reports/farmers-details": ("reports", "farmers_details"),
+    "/api/sync/changes": ("sync", "changes"),
     "/farmers": ("farmers", "list_result"),
     "/farmers/{farmer_id}": ("farmers", "get_success"),
     "/farmers/{farmer_id}/edit": ("farmers", "get_success"),

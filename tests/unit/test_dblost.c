@@ -3,7 +3,8 @@
  * The database tier when things go: a file that is moved away, comes back or is
  * another one, a file that is none, a database newer than the program, and, when
  * TEST_PG_URL names a database that may be emptied, server processes that die at every
- * bad moment. Also: what gets into the log then, and what must not.
+ * bad moment. Also: what gets into the log then, and what must not, and a commit that
+ * comes too late.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include <libpq-fe.h>
 
 #include "arena.h"
+#include "clock.h"
 #include "conf.h"
 #include "db_test.h"
 #include "engine.h"
@@ -108,6 +110,29 @@ test_no_database(struct arena *arena)
 	(void)close(fd);
 	(void)snprintf(url, sizeof(url), "sqlite:%s", path_of("junk.db"));
 	ok(db_open(url, arena, &db) == ERR_BROKEN && !db, "is not opened");
+}
+
+/* What was stamped long ago is never committed: who reads by time has gone on. */
+static void
+test_stamp(struct db *db)
+{
+	int64_t before = notes(db);
+
+	db_stamp(db, clock_now() - DB_STAMP_AGE - CLOCK_SECOND);
+	ok(db_begin(db) == OK && note_add(db, "s1", 1) == OK &&
+	    db_commit(db) == ERR_DOWN && !db_in_transaction(db), "too late");
+	db_intend(db);
+	ok(note_add(db, "s1", 1) == OK && db_commit(db) == ERR_DOWN,
+	    "also when begun with the first write");
+	ok(notes(db) == before, "nothing of it is left");
+	db_intend(db);
+	ok(notes(db) == before && db_commit(db) == OK, "who only reads is not late");
+	db_stamp(db, clock_now());
+	ok(db_begin(db) == OK && note_add(db, "s1", 1) == OK && db_commit(db) == OK,
+	    "in time");
+	db_stamp(db, 0);
+	ok(db_begin(db) == OK && note_add(db, "s2", 1) == OK && db_commit(db) == OK &&
+	    notes(db) == before + 2, "and without a stamp");
 }
 
 /* Both engines: a database that a newer program has migrated. */
@@ -438,6 +463,7 @@ test_server(const char *url, struct arena *arena)
 	test_not_twice(db, url);
 	test_each_cut(db, killer);
 	test_prepared(db);
+	test_stamp(db);
 	test_newer(db);
 	test_half_step(db);
 	test_log(url, arena);
@@ -478,6 +504,7 @@ main(int argc, char **argv)
 	(void)snprintf(url, sizeof(url), "sqlite:%s", path_of("a.db"));
 	test_log(url, arena);
 	db = open_new(url, arena);
+	test_stamp(db);
 	test_newer(db);
 	test_half_step(db);
 	db_close(db);
