@@ -372,7 +372,8 @@ class Writer(threading.Thread):
 @pytest.mark.parametrize("limit", [1, 7, 100])
 def test_a_phone_that_asks_while_others_write(server, recorder, admin, clerk, place,
                                               limit):
-    """At the end it has exactly what the server has."""
+    """At the end it has exactly what the server has: what came to light behind the
+    round that was under way comes with the next."""
     places = [place, place, people.KAWAMBWA]
     writers = [Writer(server, recorder, admin, places, limit * 100 + n)
                for n in range(WRITERS)]
@@ -384,6 +385,6 @@ def test_a_phone_that_asks_while_others_write(server, recorder, admin, clerk, pl
     for writer in writers:
         writer.join()
         assert writer.wrong is None, writer.wrong
-    phone.sync()
+    phone.sync().sync()
     assert phone.have == shown(clerk) and phone.have
     assert phone.resets == 1
