@@ -16,6 +16,7 @@
 #include "front.h"
 #include "job.h"
 #include "log.h"
+#include "metrics.h"
 #include "proc.h"
 #include "queue.h"
 #include "session.h"
@@ -268,6 +269,7 @@ bury(struct job_run *run, const struct queue_job *q, const char *words)
 
 	log_write(LOG_ERROR, "job %s (%s) is given up: %s", q->id, q->kind, words);
 	run->n_failed++;
+	metrics_job(q->kind, false);
 	if (q->is_scheduled)
 		m = verdict_schedule(&j, kind_find(q->kind), words);
 	return queue_mark(run->db, run->step, q, &m);
@@ -360,6 +362,7 @@ static void
 tell(struct job_run *run, const struct queue_job *q, enum err e)
 {
 	run->n_failed += e != OK;
+	metrics_job(q->kind, e == OK);
 	if (e)
 		log_write(LOG_ERROR, "job %s (%s) failed in attempt %lld: %s", q->id,
 		    q->kind, (long long)q->attempt,

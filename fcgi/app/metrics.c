@@ -7,7 +7,8 @@
  * client's words. So there is a bound to the text, and nothing personal in it.
  *
  * Numbers lie in the meter as: enum metric, then for each row of the table of routes,
- * and one for what has none, its statuses, its buckets and its total time.
+ * and one for what has none, its statuses, its buckets and its total time; then for
+ * each kind of job, and one for what is of none, the runs that were done and failed.
  */
 #include <string.h>
 #include <sys/stat.h>
@@ -25,6 +26,7 @@
 #include "page.h"
 #include "port.h"
 #include "queries.h"
+#include "text.h"
 #include "version.h"
 
 const struct shape metrics_text_shape = {
@@ -43,12 +45,21 @@ static const struct { int64_t most; const char *label; } buckets[] = {
 	{ 10000000, "10" }, { INT64_MAX, "+Inf" }
 };
 
+static const char *const kinds[] = {
+#define JOB(name, handler, attempts, every, words) name,
+#include "jobs.def"
+#undef JOB
+	"-"
+};
+
 enum {
+	N_KINDS = sizeof(kinds) / sizeof(kinds[0]),
 	N_STATUSES = sizeof(statuses) / sizeof(statuses[0]),
 	N_BUCKETS = sizeof(buckets) / sizeof(buckets[0]),
 	AT_BUCKETS = N_STATUSES,
 	AT_TIME = AT_BUCKETS + N_BUCKETS,
 	PER_ROW,
+	DONE = 0, FAILED, PER_KIND,
 	TEXT_ROOM = 64 * 1024
 };
 
@@ -60,14 +71,31 @@ row_number(size_t row)
 	return N_METRICS + (int)row * PER_ROW;
 }
 
-enum err
-metrics_start(int n_processes)
+static int
+kind_number(int kind)
 {
 	size_t n;
 
 	(void)front_routes(&n);
+	return row_number(n + 1) + kind * PER_KIND;
+}
+
+/* Which of kinds name is; a job of the version before may be of none. */
+static int
+kind_find(const char *name)
+{
+	int i = 0;
+
+	while (i < N_KINDS - 1 && !text_same(kinds[i], name))
+		i++;
+	return i;
+}
+
+enum err
+metrics_start(int n_processes)
+{
 	started_at = clock_now();
-	return meter_map(n_processes, row_number(n + 1));
+	return meter_map(n_processes, kind_number(N_KINDS));
 }
 
 void
@@ -94,6 +122,12 @@ metrics_database(const struct db *db)
 	meter_add(METRIC_COMMITS, now->commits - before.commits);
 	meter_add(METRIC_ROLLBACKS, now->rollbacks - before.rollbacks);
 	before = *now;
+}
+
+void
+metrics_job(const char *kind, bool done)
+{
+	meter_add(kind_number(kind_find(kind)) + (done ? DONE : FAILED), 1);
 }
 
 void
@@ -316,6 +350,50 @@ tell_farmers(struct buf *b, struct db *db)
 	}
 }
 
+/* Of each kind and state the sum, as several kinds may be told as "-". */
+static void
+tell_queue(struct buf *b, struct db *db)
+{
+	static const char name[] = "cem_jobs";
+	static const char *const states[] = { "queued", "running", "dead" };
+	int64_t counts[N_KINDS][3] = { 0 };
+	struct job_figures_row *rows;
+	size_t n;
+
+	if (q_job_figures(db, &rows, &n))
+		return; /* logged; the other figures stand */
+	family(b, name, "gauge", "Jobs that have not ended well, "
+	    "by kind and state; of each state 10000 at most.");
+	for (size_t i = 0; i < n; i++)
+		for (int s = 0; s < 3; s++)
+			if (text_same(states[s], rows[i].job_state))
+				counts[kind_find(rows[i].job_kind)][s] += rows[i].n_jobs;
+	for (int i = 0; i < N_KINDS; i++) {
+		for (int s = 0; s < 3; s++) {
+			buf_text(b, name);
+			label(b, "{", "kind", kinds[i]);
+			label(b, ",", "state", states[s]);
+			buf_char(b, '}');
+			value(b, counts[i][s]);
+		}
+	}
+}
+
+static void
+tell_overdue(struct buf *b, const struct req *r)
+{
+	static const char name[] = "cem_jobs_overdue_seconds";
+	struct job_next_row *next;
+	size_t n;
+
+	if (q_job_next(r->db, &next, &n))
+		return; /* the same */
+	family(b, name, "gauge",
+	    "How long the first job that is due has waited for a worker.");
+	buf_text(b, name);
+	seconds(b, n && *next->due_at < r->now ? r->now - *next->due_at : 0);
+}
+
 static void
 tell_database(struct buf *b, struct req *r, const char *file)
 {
@@ -338,12 +416,31 @@ tell_database(struct buf *b, struct req *r, const char *file)
 		return;
 	tell_size(b, file, r->db);
 	tell_farmers(b, r->db);
+	tell_queue(b, r->db);
+	tell_overdue(b, r);
 	if (!n)
 		return;
 	family(b, "cem_job_worker_heartbeat_age_seconds", "gauge",
 	    "Time since the job worker last said that it works.");
 	buf_text(b, "cem_job_worker_heartbeat_age_seconds");
 	seconds(b, r->now > beat->beat_at ? r->now - beat->beat_at : 0);
+}
+
+static void
+tell_runs(struct buf *b)
+{
+	static const char name[] = "cem_job_runs_total";
+
+	family(b, name, "counter", "Runs of jobs that ended, by kind and result.");
+	for (int i = 0; i < N_KINDS; i++) {
+		for (int result = DONE; result <= FAILED; result++) {
+			buf_text(b, name);
+			label(b, "{", "kind", kinds[i]);
+			label(b, ",", "result", result == DONE ? "done" : "failed");
+			buf_char(b, '}');
+			value(b, meter_sum(kind_number(i) + result));
+		}
+	}
 }
 
 static void
@@ -396,6 +493,7 @@ metrics_show(struct req *r)
 	b = buf_make(r->arena, TEXT_ROOM);
 	tell_process(&b);
 	tell_database(&b, r, file);
+	tell_runs(&b);
 	tell_journal(&b);
 	tell_disk(&b, file);
 	tell_requests(&b);

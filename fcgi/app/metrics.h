@@ -2,6 +2,7 @@
 #ifndef APP_METRICS_H
 #define APP_METRICS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -36,6 +37,9 @@ void metrics_count(enum metric m, int64_t n);
 
 /* metrics_database(db): Count what db did since the last time. */
 void metrics_database(const struct db *db);
+
+/* metrics_job(kind, done): Count one run of a job that has ended: done, or failed. */
+void metrics_job(const char *kind, bool done);
 
 /* metrics_served(r, took): Count one request, its reply ready after took
  * microseconds; for struct serve. */

@@ -7,8 +7,10 @@ The text is read by a strict parser of its own here, after the format's descript
 import os
 import re
 import signal
+import sqlite3
 import socket
 import ssl
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import fastcgi
@@ -33,7 +35,7 @@ SINGLE = {
     "cem_database_statements_total": "counter",
     "cem_database_statements_failed_total": "counter",
     "cem_database_commits_total": "counter", "cem_database_rollbacks_total": "counter",
-    "cem_journal_files": "gauge", "cem_journal_files_max": "gauge",
+    "cem_jobs_overdue_seconds": "gauge", "cem_journal_files": "gauge", "cem_journal_files_max": "gauge",
     "cem_database_size_bytes": "gauge", "cem_job_worker_heartbeat_age_seconds": "gauge",
 }
 
@@ -119,6 +121,8 @@ def test_the_text(figures, anyone, server):
         "text/plain; version=0.0.4; charset=utf-8"
     assert now.reply.headers["Cache-Control"] == "no-store"
     wanted = dict(SINGLE, cem_build_info="gauge", cem_disk_free_bytes="gauge")
+    wanted.update({"cem_farmers": "gauge", "cem_jobs": "gauge",
+                   "cem_job_runs_total": "counter"})
     wanted.update({REQUESTS: "counter", TIME: "histogram"})
     if server.kind == "pgsql":
         wanted["cem_database_connections"] = "gauge"
@@ -272,6 +276,25 @@ def test_farmers_are_told(figures, enrol):
     assert figures().get("cem_farmers", status=made["registration_status"]) >= 1
 
 
+def test_jobs_are_counted(figures, server):
+    runs = {"kind": "ping", "result": "done"}
+    before = figures()
+    server.cem("job", "ping", "7", "--config", server.config)
+
+    def done():
+        now = figures()
+        return now.get("cem_job_runs_total", **runs) == \
+            before.get("cem_job_runs_total", **runs) + 7 and now
+    now = servers.poll(done)
+    for state in ("queued", "running"):
+        assert now.samples["cem_jobs", frozenset({("kind", "ping"), ("state", state)})] == 0
+    assert sum(now.get("cem_jobs", kind="expired", state=state)
+               for state in ("queued", "running")) == 1
+    failed = {"kind": "ping", "result": "failed"}
+    assert now.get("cem_job_runs_total", **failed) == \
+        before.get("cem_job_runs_total", **failed)
+
+
 def test_busy_workers(figures, server):
     """One waits for a body that does not come; one answers us."""
     def busy(n):
@@ -300,6 +323,9 @@ def test_labels_are_constants(figures, server, anyone, admin, farmer):
     now = figures()
     _, out, _ = server.cem("routes")
     rows = {tuple(line.split()[:2]) for line in out.splitlines()} | {("-", "-")}
+    with open(os.path.join(servers.ROOT, "fcgi/app/jobs.def"), encoding="utf-8") as f:
+        kinds = set(re.findall(r'^JOB\("([a-z_]+)"', f.read(), re.M)) | {"-"}
+    assert "ping" in kinds
     for name, labels in now.samples:
         labels = dict(labels)
         if name == REQUESTS or name.startswith(TIME):
@@ -309,6 +335,10 @@ def test_labels_are_constants(figures, server, anyone, admin, farmer):
             assert re.fullmatch(r"[0-9.]+|\+Inf", labels.pop("le", "1"))
         elif name == "cem_disk_free_bytes":
             assert labels.pop("holds") in ("store", "database")
+        elif name.startswith("cem_job"):
+            assert labels.pop("kind", "-") in kinds
+            assert labels.pop("state", "dead") in ("queued", "running", "dead")
+            assert labels.pop("result", "done") in ("done", "failed")
         elif name == "cem_farmers":
             assert re.fullmatch("[a-z_]+", labels.pop("status"))
         elif name == "cem_build_info":
@@ -407,6 +437,44 @@ def test_refused_sign_ins_are_counted(own):
     now = Figures(client)
     for name, more in (("cem_logins_refused_total", 2), ("cem_throttled_total", 2)):
         assert now.get(name) == before.get(name) + more, name
+
+
+def sql(server, text):
+    if server.database:
+        subprocess.run(["psql", server.database, "-X", "-q", "-c", text], timeout=60,
+                       check=True)
+    else:
+        base = sqlite3.connect(os.path.join(server.state, "db", "cem.db"), timeout=30)
+        with base:
+            base.execute(text)
+        base.close()
+
+
+def test_dead_and_late_jobs_are_told(own):
+    """Also of a kind that the program does not know: its name is not a label."""
+    columns = "job_id, job_kind, job_state, is_scheduled, attempt, n_done, n_total, " \
+        "created_at, due_at"
+    client = Client(own)
+    assert Figures(client).get("cem_jobs_overdue_seconds") < 60
+    for i, kind in enumerate(("ping", "kind\"} 1", "other kind")):
+        sql(own, "INSERT INTO job (%s) VALUES ('%024x', '%s', 'dead', FALSE, 5, 0, 1, 1, "
+                 "NULL)" % (columns, i, kind))
+    now = Figures(client)
+    assert now.get("cem_jobs", kind="ping", state="dead") == 1
+    assert now.get("cem_jobs", kind="-", state="dead") == 2
+    assert "other" not in now.text.replace('status="other"', "")
+    pids = [p for p in own.children() if servers.processes()[p][1].startswith("job")]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        sql(own, "INSERT INTO job (%s) VALUES ('%024x', 'ping', 'queued', FALSE, 0, 0, 1, "
+                 "1, 1)" % (columns, 9))
+        now = Figures(client)
+        assert now.get("cem_jobs", kind="ping", state="queued") == 1
+        assert now.get("cem_jobs_overdue_seconds") > 1e9
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
 
 
 def test_a_killed_worker_leaves_its_counts(own):
