@@ -132,3 +132,55 @@ def test_what_is_not_ones_own_is_as_if_it_were_not(request, server, recorder, ad
     assert admin.get(one).json() == before
     assert len(theirs.get("/api/supplies/my-requests").json()["requests"]) == 1
     assert other_operator.get("/api/auth/me").status_code == 200
+
+
+@pytest.fixture(scope="module")
+def open_routes(anyone):
+    """(method, path, operation) of what is open to anybody."""
+    return [(method.upper(), path, operation) for path, methods
+            in anyone.get("/openapi.json").json()["paths"].items()
+            for method, operation in methods.items() if operation["x-who"] == "anybody"]
+
+
+def who_may(operation, admin, farmer):
+    return farmer if operation["x-who"] == "farmers" else admin
+
+
+@pytest.mark.parametrize("body", [
+    b"[]", b"[{}]", b"5", b'"x"', b"null", b"true", b"{", b'{"a":NaN}',
+    b'{"a":-Infinity}', b'{"a":1e999}', b'{"a":"\xff"}', b'{"a":"\\ud800"}', b"\x00",
+    b'{"a":1,"a":2}', b"[" * 3000], ids=lambda b: repr(b[:16]))
+def test_what_is_no_object_is_422_everywhere(admin, farmer, as_farmer, routes, open_routes,
+                                             body):
+    """Flaws 48, 49: each of these was a 500 on some route, or on all."""
+    mine, tried = as_farmer(farmer), 0
+    for method, path, operation in routes + open_routes:
+        if "application/json" not in operation.get("requestBody", {}).get("content", {}):
+            continue
+        for media in ("application/json", "application/json; charset=utf-8"):
+            reply = who_may(operation, admin, mine).call(
+                method, fill(path), data=body, headers={"Content-Type": media})
+            refused(reply, 422)
+        tried += 1
+    assert tried > 15
+
+
+@pytest.mark.parametrize("value", [
+    "", "%00", "%ff", "x" * 3000, "-1", "99999999999999999999", "1e999", "NaN", "[", "(a+)+$",
+    "%27%20OR%201=1--", "%0d%0aX-Evil:%201", "%F0%9F%98%80", "2026-02-30T25:61:61",
+    "\u0661", "null"], ids=lambda v: repr(v[:16]))
+def test_no_query_breaks_a_route(admin, farmer, as_farmer, routes, open_routes, value):
+    """Flaw 52: a text that was used as a pattern was a 500; so were odd numbers."""
+    mine, tried = as_farmer(farmer), 0
+    for method, path, operation in routes + open_routes:
+        if method != "GET":
+            continue
+        client = who_may(operation, admin, mine)
+        for parameter in operation.get("parameters", []):
+            if parameter["in"] == "query":
+                target = "%s?%s=%s" % (fill(path), parameter["name"], value)
+                reply = client.get(target)
+                assert reply.status_code in (200, 400, 404, 414, 422), target
+                assert "X-Evil" not in reply.headers
+                tried += 1
+    assert tried > 30
