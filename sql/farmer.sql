@@ -121,175 +121,6 @@ SELECT farmer_row_id
  ORDER BY farmer_row_id
  LIMIT 10000;
 
--- name: farmer_list :many
--- Newest first, perhaps of one status or district. Used by farmer_list.
--- types: status TEXT, district TEXT
-SELECT farmer_row_id, farmer_id, registration_status, created_at, first_name,
-       last_name, phone_primary, village, district_name, is_active, review_notes,
-       nrc_sealed
-  FROM farmer
- WHERE deleted_at IS NULL
-   AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id))
-   AND (:status IS NULL OR registration_status = :status)
-   AND (:district IS NULL OR district_name = :district)
- ORDER BY farmer_row_id DESC
- LIMIT :limit OFFSET :skip;
-
--- name: farmer_search :many
--- The same of those whose terms begin with up to three words. The last code point
--- of Unicode ends the range of a prefix; an empty word matches every farmer.
--- row: farmer_list
--- types: status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT
-SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
-       f.first_name, f.last_name, f.phone_primary, f.village, f.district_name,
-       f.is_active, f.review_notes, f.nrc_sealed
-  FROM farmer AS f
- WHERE f.deleted_at IS NULL
-   AND (:viewer_all OR f.farmer_id = :viewer_farmer_id OR f.district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id))
-   AND (:status IS NULL OR f.registration_status = :status)
-   AND (:district IS NULL OR f.district_name = :district)
-   AND f.farmer_row_id IN (
-           SELECT t.farmer_row_id
-             FROM farmer_term AS t
-            WHERE t.term >= :word AND t.term < :word_end)
-   AND (:second IS NULL OR f.farmer_row_id IN (
-           SELECT t.farmer_row_id
-             FROM farmer_term AS t
-            WHERE t.term >= :second AND t.term < :second_end))
-   AND (:third IS NULL OR f.farmer_row_id IN (
-           SELECT t.farmer_row_id
-             FROM farmer_term AS t
-            WHERE t.term >= :third AND t.term < :third_end))
- ORDER BY f.farmer_row_id DESC
- LIMIT :limit OFFSET :skip;
-
--- name: farmer_older :many
--- A page of the list: those registered before one, newest first. Used by the pages.
--- row: farmer_list
--- types: than TEXT
-SELECT farmer_row_id, farmer_id, registration_status, created_at, first_name,
-       last_name, phone_primary, village, district_name, is_active, review_notes,
-       nrc_sealed
-  FROM farmer
- WHERE deleted_at IS NULL
-   AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id))
-   AND farmer_row_id < :than
- ORDER BY farmer_row_id DESC
- LIMIT :limit;
-
--- name: farmer_newer :many
--- The page before it: those registered after one, oldest first.
--- row: farmer_list
--- types: than TEXT
-SELECT farmer_row_id, farmer_id, registration_status, created_at, first_name,
-       last_name, phone_primary, village, district_name, is_active, review_notes,
-       nrc_sealed
-  FROM farmer
- WHERE deleted_at IS NULL
-   AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id))
-   AND farmer_row_id > :than
- ORDER BY farmer_row_id ASC
- LIMIT :limit;
-
--- name: farmer_search_older :many
--- The same two of those whose terms begin with up to three words.
--- row: farmer_list
--- types: than TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT
-SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
-       f.first_name, f.last_name, f.phone_primary, f.village, f.district_name,
-       f.is_active, f.review_notes, f.nrc_sealed
-  FROM farmer AS f
- WHERE f.deleted_at IS NULL
-   AND (:viewer_all OR f.farmer_id = :viewer_farmer_id OR f.district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id))
-   AND f.farmer_row_id < :than
-   AND f.farmer_row_id IN (
-           SELECT t.farmer_row_id
-             FROM farmer_term AS t
-            WHERE t.term >= :word AND t.term < :word_end)
-   AND (:second IS NULL OR f.farmer_row_id IN (
-           SELECT t.farmer_row_id
-             FROM farmer_term AS t
-            WHERE t.term >= :second AND t.term < :second_end))
-   AND (:third IS NULL OR f.farmer_row_id IN (
-           SELECT t.farmer_row_id
-             FROM farmer_term AS t
-            WHERE t.term >= :third AND t.term < :third_end))
- ORDER BY f.farmer_row_id DESC
- LIMIT :limit;
-
--- name: farmer_search_newer :many
--- And back.
--- row: farmer_list
--- types: than TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT
-SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
-       f.first_name, f.last_name, f.phone_primary, f.village, f.district_name,
-       f.is_active, f.review_notes, f.nrc_sealed
-  FROM farmer AS f
- WHERE f.deleted_at IS NULL
-   AND (:viewer_all OR f.farmer_id = :viewer_farmer_id OR f.district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id))
-   AND f.farmer_row_id > :than
-   AND f.farmer_row_id IN (
-           SELECT t.farmer_row_id
-             FROM farmer_term AS t
-            WHERE t.term >= :word AND t.term < :word_end)
-   AND (:second IS NULL OR f.farmer_row_id IN (
-           SELECT t.farmer_row_id
-             FROM farmer_term AS t
-            WHERE t.term >= :second AND t.term < :second_end))
-   AND (:third IS NULL OR f.farmer_row_id IN (
-           SELECT t.farmer_row_id
-             FROM farmer_term AS t
-            WHERE t.term >= :third AND t.term < :third_end))
- ORDER BY f.farmer_row_id ASC
- LIMIT :limit;
-
--- name: farmer_find :many
--- The one of a number or an NRC, if the viewer may see it. Used by farmer_list.
--- row: farmer_list
--- types: exact_id TEXT, other_hash TEXT
-SELECT farmer_row_id, farmer_id, registration_status, created_at, first_name,
-       last_name, phone_primary, village, district_name, is_active, review_notes,
-       nrc_sealed
-  FROM farmer
- WHERE deleted_at IS NULL
-   AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id))
-   AND (farmer_id = :exact_id OR nrc_hash IN (:nrc_hash, :other_hash))
- LIMIT 2;
-
--- name: farmer_count :one
--- How many the list would show in all.
--- types: n BIGINT, status TEXT, district TEXT
-SELECT COUNT(*) AS n
-  FROM farmer
- WHERE deleted_at IS NULL
-   AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id))
-   AND (:status IS NULL OR registration_status = :status)
-   AND (:district IS NULL OR district_name = :district);
-
 -- name: farmer_term_insert :send
 -- Up to eight words by which a farmer is found; NULL is none.
 -- open: written with the farmer's row, in its transaction
@@ -494,19 +325,23 @@ UPDATE farmer
 -- The ten largest districts, each with the figures of all districts beside it: one
 -- statement, so that they agree. Used by farmer_overview.
 -- types: n BIGINT, total BIGINT, approved BIGINT, rejected BIGINT
-SELECT district_name, COUNT(*) AS n,
-       CAST(SUM(COUNT(*)) OVER () AS BIGINT) AS total,
-       CAST(SUM(COUNT(*) FILTER (
-           WHERE registration_status IN ('approved', 'verified'))) OVER () AS BIGINT)
-           AS approved,
-       CAST(SUM(COUNT(*) FILTER (
-           WHERE registration_status = 'rejected')) OVER () AS BIGINT) AS rejected
-  FROM farmer
- WHERE deleted_at IS NULL
-   AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id))
- GROUP BY district_name
- ORDER BY n DESC, district_name
+SELECT g.district_name, g.n,
+       CAST(SUM(g.n) OVER () AS BIGINT) AS total,
+       CAST(SUM(g.n_approved) OVER () AS BIGINT) AS approved,
+       CAST(SUM(g.n_rejected) OVER () AS BIGINT) AS rejected
+  FROM (SELECT district_name, CAST(SUM(n_farmers) AS BIGINT) AS n,
+               CAST(COALESCE(SUM(n_farmers) FILTER (
+                   WHERE registration_status IN ('approved', 'verified')), 0)
+                   AS BIGINT) AS n_approved,
+               CAST(COALESCE(SUM(n_farmers) FILTER (
+                   WHERE registration_status = 'rejected'), 0) AS BIGINT)
+                   AS n_rejected
+          FROM farmer_tally
+         WHERE tally_by = 'standing' AND n_farmers > 0
+           AND (:viewer_all OR district_name IN (
+                   SELECT d.district_name
+                     FROM account_district AS d
+                    WHERE d.account_id = :viewer_account_id))
+         GROUP BY district_name) AS g
+ ORDER BY g.n DESC, g.district_name
  LIMIT 10;

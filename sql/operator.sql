@@ -6,7 +6,7 @@
 -- Operators with their figures, newest first: each district is counted once, however
 -- many operators have it. Used by operator_index.
 -- open: only administrators get here
--- types: region TEXT, active BOOLEAN, since BIGINT, is_active BOOLEAN, created_at BIGINT, updated_at BIGINT, n_farmers BIGINT, n_recent BIGINT, n_farms BIGINT, hectares DOUBLE PRECISION
+-- types: region TEXT, active BOOLEAN, since_day BIGINT, is_active BOOLEAN, created_at BIGINT, updated_at BIGINT, n_farmers BIGINT, n_recent BIGINT, n_farms BIGINT, area_m2 BIGINT
 -- nullable: active
 WITH page AS (
        SELECT a.account_id, a.operator_id, a.email, a.full_name, a.phone, a.is_active,
@@ -22,34 +22,37 @@ WITH page AS (
         ORDER BY a.created_at DESC, a.account_id DESC
         LIMIT :limit OFFSET :skip),
      tally AS (
-       SELECT f.district_name, COUNT(*) AS n,
-              COUNT(*) FILTER (WHERE f.created_at >= :since) AS recent,
-              COUNT(f.farm_size_hectares) AS farms,
-              CAST(SUM(f.farm_size_hectares) AS DOUBLE PRECISION) AS land
-         FROM farmer AS f
-        WHERE f.deleted_at IS NULL
-          AND f.district_name IN (
-                  SELECT d.district_name
-                    FROM account_district AS d
-                    JOIN page AS p ON p.account_id = d.account_id)
-        GROUP BY f.district_name),
+       SELECT t.district_name,
+              CAST(SUM(CASE WHEN t.tally_by = 'standing' THEN t.n_farmers ELSE 0 END)
+                  AS BIGINT) AS n,
+              CAST(SUM(CASE WHEN t.tally_by = 'day' THEN t.n_farmers ELSE 0 END)
+                  AS BIGINT) AS recent,
+              CAST(SUM(t.n_farms) AS BIGINT) AS farms,
+              CAST(SUM(t.area_m2) AS BIGINT) AS area
+         FROM farmer_tally AS t
+        WHERE t.tally_by = 'standing'
+           OR (t.tally_by = 'day' AND t.day_number >= :since_day)
+        GROUP BY t.district_name),
      figures AS (
        SELECT d.account_id, CAST(SUM(t.n) AS BIGINT) AS n,
               CAST(SUM(t.recent) AS BIGINT) AS recent,
               CAST(SUM(t.farms) AS BIGINT) AS farms,
-              CAST(SUM(t.land) AS DOUBLE PRECISION) AS land
+              CAST(SUM(t.area) AS BIGINT) AS area
          FROM page AS p
          JOIN account_district AS d ON d.account_id = p.account_id
          JOIN tally AS t ON t.district_name = d.district_name
         GROUP BY d.account_id
        UNION ALL
-       SELECT p.account_id, COUNT(*),
-              COUNT(*) FILTER (WHERE f.created_at >= :since),
-              COUNT(f.farm_size_hectares),
-              CAST(SUM(f.farm_size_hectares) AS DOUBLE PRECISION)
+       SELECT p.account_id,
+              CAST(SUM(CASE WHEN t.tally_by = 'registrar' THEN t.n_farmers ELSE 0 END)
+                  AS BIGINT),
+              CAST(SUM(CASE WHEN t.tally_by = 'registrar day' THEN t.n_farmers
+                       ELSE 0 END) AS BIGINT),
+              CAST(SUM(t.n_farms) AS BIGINT), CAST(SUM(t.area_m2) AS BIGINT)
          FROM page AS p
-         JOIN farmer AS f ON f.created_by = p.operator_id
-        WHERE f.deleted_at IS NULL
+         JOIN farmer_tally AS t ON t.created_by = p.operator_id
+        WHERE (t.tally_by = 'registrar'
+               OR (t.tally_by = 'registrar day' AND t.day_number >= :since_day))
           AND NOT EXISTS (
                   SELECT 1
                     FROM account_district AS d
@@ -58,7 +61,7 @@ WITH page AS (
 SELECT p.account_id, p.operator_id, p.email, p.full_name, p.phone, p.is_active,
        p.created_at, p.updated_at, COALESCE(g.n, 0) AS n_farmers,
        COALESCE(g.recent, 0) AS n_recent, COALESCE(g.farms, 0) AS n_farms,
-       COALESCE(g.land, 0) AS hectares
+       COALESCE(g.area, 0) AS area_m2
   FROM page AS p
   LEFT JOIN figures AS g ON g.account_id = p.account_id
  ORDER BY p.created_at DESC, p.account_id DESC
@@ -132,22 +135,31 @@ SELECT TRUE AS is_region, r.region_name AS place
 -- name: operator_figures :one
 -- The figures of one operator.
 -- open: the operator's row was read as the viewer may see it; counts only
--- types: since BIGINT, n_farmers BIGINT, n_recent BIGINT, n_farms BIGINT, hectares DOUBLE PRECISION
-SELECT COUNT(*) AS n_farmers,
-       COUNT(*) FILTER (WHERE x.created_at >= :since) AS n_recent,
-       COUNT(x.farm_size_hectares) AS n_farms,
-       COALESCE(CAST(SUM(x.farm_size_hectares) AS DOUBLE PRECISION), 0) AS hectares
+-- types: since_day BIGINT, n_farmers BIGINT, n_recent BIGINT, n_farms BIGINT, area_m2 BIGINT
+SELECT CAST(COALESCE(SUM(x.n), 0) AS BIGINT) AS n_farmers,
+       CAST(COALESCE(SUM(x.recent), 0) AS BIGINT) AS n_recent,
+       CAST(COALESCE(SUM(x.farms), 0) AS BIGINT) AS n_farms,
+       CAST(COALESCE(SUM(x.area), 0) AS BIGINT) AS area_m2
   FROM (
-       SELECT f.created_at, f.farm_size_hectares
+       SELECT t.n_farmers AS n, 0 AS recent, t.n_farms AS farms, t.area_m2 AS area
          FROM account_district AS d
-         JOIN farmer AS f ON f.district_name = d.district_name
+         JOIN farmer_tally AS t ON t.district_name = d.district_name
         WHERE d.account_id = :account_id
-          AND f.deleted_at IS NULL
+          AND t.tally_by = 'standing'
        UNION ALL
-       SELECT f.created_at, f.farm_size_hectares
-         FROM farmer AS f
-        WHERE f.created_by = :operator_id
-          AND f.deleted_at IS NULL
+       SELECT 0, t.n_farmers, 0, 0
+         FROM account_district AS d
+         JOIN farmer_tally AS t ON t.district_name = d.district_name
+        WHERE d.account_id = :account_id
+          AND t.tally_by = 'day' AND t.day_number >= :since_day
+       UNION ALL
+       SELECT CASE WHEN t.tally_by = 'registrar' THEN t.n_farmers ELSE 0 END,
+              CASE WHEN t.tally_by = 'registrar day' THEN t.n_farmers ELSE 0 END,
+              t.n_farms, t.area_m2
+         FROM farmer_tally AS t
+        WHERE t.created_by = :operator_id
+          AND (t.tally_by = 'registrar'
+               OR (t.tally_by = 'registrar day' AND t.day_number >= :since_day))
           AND NOT EXISTS (
                   SELECT 1
                     FROM account_district AS d
@@ -156,10 +168,10 @@ SELECT COUNT(*) AS n_farmers,
 -- name: operator_enrolled :one
 -- How many farmers an operator registered; the deleted are not counted.
 -- types: n BIGINT
-SELECT COUNT(*) AS n
-  FROM farmer
+SELECT CAST(COALESCE(SUM(n_farmers), 0) AS BIGINT) AS n
+  FROM farmer_tally
  WHERE created_by = :created_by
-   AND deleted_at IS NULL
+   AND tally_by = 'registrar'
    AND (:viewer_all OR district_name IN (
            SELECT d.district_name
              FROM account_district AS d

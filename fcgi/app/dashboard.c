@@ -9,6 +9,8 @@
 #include "queries.h"
 #include "seen.h"
 
+enum { NEWEST = 5 };
+
 struct dashboard_farmer {
 	const char *farmer_id, *name, *district;
 	int64_t created_at;
@@ -49,37 +51,54 @@ static const struct shape_field dashboard_out_fields[] = {
 };
 SHAPE(dashboard_out, "Dashboard", SHAPE_BODY);
 
+/* The newest in scope. Whoever has few districts has them from each, the others from
+ * the row of all. */
+static enum err
+read_newest(struct req *r, struct farmer_list_row **rows, size_t *n)
+{
+	const struct viewer *v = front_viewer(r);
+
+	if (v->all)
+		return q_farmer_list(r->db, &(struct farmer_list_in){ .than = "g",
+		    .viewer_all = true, .limit = NEWEST }, rows, n);
+	return q_farmer_place_list(r->db, &(struct farmer_place_list_in){ .than = "g",
+	    .viewer_account_id = v->account_id, .limit = NEWEST, .upto = NEWEST },
+	    rows, n);
+}
+
 enum err
 dashboard_stats(struct req *r)
 {
-	struct dashboard_stats_row *rows;
+	const struct viewer *v = front_viewer(r);
+	struct dashboard_stats_row row;
+	struct farmer_list_row *rows;
 	struct dashboard_farmer *recent;
 	struct dashboard_farmers farmers;
-	size_t n, n_recent = 0;
+	size_t n;
 	enum err e = q_dashboard_stats(r->db, &(struct dashboard_stats_in){
-	    SCOPE(front_viewer(r)) }, &rows, &n);
+	    .viewer_all = v->all, .viewer_account_id = v->account_id }, &row);
 
+	if (!e)
+		e = read_newest(r, &rows, &n);
 	if (e)
 		return e;
-	if (!n)
-		return ERR_BROKEN; /* there is a row of figures in any case */
 	recent = arena_array(r->arena, struct dashboard_farmer, n);
-	for (size_t i = 0; i < n && rows[i].farmer_id; i++)
-		recent[n_recent++] = (struct dashboard_farmer){
+	for (size_t i = 0; i < n; i++)
+		recent[i] = (struct dashboard_farmer){
 			.farmer_id = rows[i].farmer_id,
 			.name = arena_print(r->arena, "%s %s", rows[i].first_name,
 			    rows[i].last_name),
 			.district = rows[i].district_name,
-			.created_at = *rows[i].created_at };
+			.created_at = rows[i].created_at };
 	e = seen_rows(r, &(struct seen){ .module = "dashboard", .action = "get_stats",
-	    .n = n_recent });
+	    .n = n });
 	if (e)
 		return e;
-	farmers = (struct dashboard_farmers){ .total = rows->total,
-		.active = rows->active, .rejected = rows->rejected,
-		.pending = rows->total - rows->active - rows->rejected,
-		.recent = { recent, n_recent } };
+	farmers = (struct dashboard_farmers){ .total = row.total,
+		.active = row.active, .rejected = row.rejected,
+		.pending = row.total - row.active - row.rejected,
+		.recent = { recent, n } };
 	return reply(r, 200, &(struct dashboard_out){ .farmers = &farmers,
-	    .users = rows->n_users, .operators = rows->n_operators,
+	    .users = row.n_users, .operators = row.n_operators,
 	    .generated_at = r->now });
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Farmers: register, list, count, show, change. The viewer's scope is in every
+ * Farmers: register, show, change. The viewer's scope is in every
  * statement; what is checked here besides is what a role may change.
  */
 #include <string.h>
@@ -17,7 +17,7 @@
 #include "seen.h"
 #include "text.h"
 
-enum { LIMIT_USUAL = 20, NUMBER_TRIES = 10 };
+enum { NUMBER_TRIES = 10 };
 
 static enum err
 not_found(struct req *r, const char *farmer_id)
@@ -357,150 +357,4 @@ farmer_edit(struct req *r)
 	enum err e = farmer_amend(r, farmer_id, r->in);
 
 	return e ? e : farmer_reply(r, 200, farmer_id);
-}
-
-static enum err
-search(struct req *r, const struct farmer_list_in *list, const char *text,
-    struct farmer_list_row **rows, size_t *n)
-{
-	struct farmer_words w;
-
-	farmer_words(r->arena, text, &w);
-	*n = 0;
-	if (w.nobody)
-		return OK;
-	if (!w.n)
-		return q_farmer_list(r->db, list, rows, n);
-	return q_farmer_search(r->db, &(struct farmer_search_in){
-	    .viewer_all = list->viewer_all, .viewer_farmer_id = list->viewer_farmer_id,
-	    .viewer_account_id = list->viewer_account_id, .status = list->status,
-	    .district = list->district, .skip = list->skip, .limit = list->limit,
-	    .word = w.word[0], .word_end = w.end[0], .second = w.word[1],
-	    .second_end = w.end[1], .third = w.word[2], .third_end = w.end[2] },
-	    rows, n);
-}
-
-static enum err
-find_exact(struct req *r, const struct farmer_find *in, struct farmer_list_row **rows,
-    size_t *n)
-{
-	bool by_nrc = text_empty(in->farmer_id_exact);
-
-	if (in->skip && *in->skip > 0) {
-		*n = 0;
-		return OK;
-	}
-	return q_farmer_find(r->db, &(struct farmer_find_in){
-	    SCOPE(front_viewer(r)), .exact_id = by_nrc ? NULL : in->farmer_id_exact,
-	    .nrc_hash = by_nrc ? seal_hash(r->arena, in->nrc, 0) : NULL,
-	    .other_hash = by_nrc ? seal_hash(r->arena, in->nrc, 1) : NULL }, rows, n);
-}
-
-static const char *
-or_null(const char *s)
-{
-	return text_empty(s) ? NULL : s;
-}
-
-static bool
-is_exact(const struct farmer_find *in)
-{
-	return !text_empty(in->farmer_id_exact) || !text_empty(in->nrc);
-}
-
-/* Who was asked for by name has been looked at, if it is only whether he is there. */
-static enum err
-note_list(struct req *r, const char *action, const struct farmer_list_row *rows, size_t n)
-{
-	const struct farmer_find *in = r->in;
-	const char *how = !text_empty(in->farmer_id_exact) ? "farmer_id" :
-	    !text_empty(in->nrc) ? "nrc" : !text_empty(in->search) ? "search" : NULL;
-
-	return seen_rows(r, &(struct seen){ .module = "farmers", .action = action,
-	    .how = how, .subject = is_exact(in) && n == 1 ? rows->farmer_id : NULL,
-	    .skip = in->skip ? *in->skip : 0, .n = n });
-}
-
-enum err
-farmer_list(struct req *r)
-{
-	const struct farmer_find *in = r->in;
-	struct farmer_list_in list = {
-		SCOPE(front_viewer(r)), .status = farmer_status(in->status),
-		.district = or_null(in->district), .skip = in->skip ? *in->skip : 0,
-		.limit = in->limit ? *in->limit : LIMIT_USUAL };
-	struct farmer_list_row *rows;
-	struct farmer_item *out;
-	size_t n;
-	enum err e;
-
-	if (is_exact(in))
-		e = find_exact(r, in, &rows, &n);
-	else if (!text_empty(in->search))
-		e = search(r, &list, in->search, &rows, &n);
-	else
-		e = q_farmer_list(r->db, &list, &rows, &n);
-	if (!e)
-		e = note_list(r, "list_result", rows, n);
-	if (e)
-		return e;
-	out = arena_array(r->arena, struct farmer_item, n);
-	for (size_t i = 0; i < n; i++)
-		out[i] = (struct farmer_item){
-			.id = rows[i].farmer_row_id, .farmer_id = rows[i].farmer_id,
-			.registration_status = rows[i].registration_status,
-			.created_at = rows[i].created_at,
-			.first_name = rows[i].first_name, .last_name = rows[i].last_name,
-			.phone_primary = rows[i].phone_primary,
-			.phone = rows[i].phone_primary, .village = rows[i].village,
-			.nrc = seal_open(r->arena, "farmer.nrc", rows[i].farmer_row_id,
-			    rows[i].nrc_sealed),
-			.district_name = rows[i].district_name,
-			.is_active = rows[i].is_active,
-			.review_notes = rows[i].review_notes };
-	return reply_list(r, out, n);
-}
-
-struct farmer_total {
-	int64_t total;
-	const struct farmer_find *filters;
-};
-
-static const struct shape_field filters_fields[] = {
-	FIELD(farmer_find, status, SHAPE_TEXT, .flags = SHAPE_OPTIONAL),
-	FIELD(farmer_find, district, SHAPE_TEXT, .flags = SHAPE_OPTIONAL),
-	FIELD(farmer_find, farmer_id_exact, SHAPE_TEXT, .flags = SHAPE_OPTIONAL),
-	FIELD(farmer_find, nrc, SHAPE_TEXT, .flags = SHAPE_OPTIONAL),
-};
-static const struct shape filters_shape = { .name = "FarmerFilters",
-	.fields = filters_fields, .n_fields = 4, .size = sizeof(struct farmer_find) };
-
-static const struct shape_field farmer_total_fields[] = {
-	FIELD(farmer_total, total, SHAPE_INT),
-	FIELD(farmer_total, filters, SHAPE_OBJECT, .sub = &filters_shape),
-};
-SHAPE(farmer_total, "FarmerTotal", SHAPE_BODY);
-
-enum err
-farmer_count(struct req *r)
-{
-	const struct farmer_find *in = r->in;
-	struct farmer_count_row row = { 0 };
-	struct farmer_list_row *rows;
-	size_t n;
-	enum err e;
-
-	if (is_exact(in)) {
-		e = find_exact(r, in, &rows, &n);
-		row.n = (int64_t)n;
-		if (!e)
-			e = note_list(r, "count_result", rows, n);
-	} else {
-		e = q_farmer_count(r->db, &(struct farmer_count_in){
-		    SCOPE(front_viewer(r)), .status = farmer_status(in->status),
-		    .district = or_null(in->district) }, &row);
-	}
-	if (e)
-		return e;
-	return reply(r, 200, &(struct farmer_total){ row.n, in });
 }

@@ -115,6 +115,19 @@ struct farmer_words {
  * word, as phone numbers are written with blanks. */
 void farmer_words(struct arena *a, const char *text, struct farmer_words *out);
 
+/* What a list is of. than is the row to go on from ("g" is before the newest: every
+ * id is before it), downwards or towards the newest; status and district may be NULL. */
+struct farmer_ask {
+	const char *status, *district, *than;
+	bool newer;
+	struct farmer_words words;
+	int64_t skip, limit;
+};
+
+/* farmer_ask(r, ask, rows, n): The rows of a list as the viewer may see them. */
+enum err farmer_ask(struct req *r, const struct farmer_ask *ask,
+    struct farmer_list_row **rows, size_t *n);
+
 /* farmer_read(r, farmer_id, row): The stored farmer, if the viewer may see it.
  * ERR_DENIED or ERR_MISSING with the reply made. */
 enum err farmer_read(struct req *r, const char *farmer_id, struct farmer_get_row *row);

@@ -45,43 +45,6 @@ struct listing {
 	size_t n;
 };
 
-static enum err
-ask_all(struct listing *l)
-{
-	struct db *db = l->r->db;
-
-	if (l->newer)
-		return q_farmer_newer(db, &(struct farmer_newer_in){ .than = l->than,
-		    SCOPE(front_viewer(l->r)), .limit = ROWS + 1 }, &l->rows, &l->n);
-	return q_farmer_older(db, &(struct farmer_older_in){ .than = l->than,
-	    SCOPE(front_viewer(l->r)), .limit = ROWS + 1 }, &l->rows, &l->n);
-}
-
-static enum err
-ask_words(struct listing *l)
-{
-	struct db *db = l->r->db;
-	struct farmer_words w;
-
-	farmer_words(l->r->arena, l->search, &w);
-	l->n = 0;
-	if (w.nobody)
-		return OK;
-	if (!w.n)
-		return ask_all(l);
-	if (l->newer)
-		return q_farmer_search_newer(db, &(struct farmer_search_newer_in){
-		    .than = l->than, SCOPE(front_viewer(l->r)), .limit = ROWS + 1,
-		    .word = w.word[0], .word_end = w.end[0], .second = w.word[1],
-		    .second_end = w.end[1], .third = w.word[2], .third_end = w.end[2] },
-		    &l->rows, &l->n);
-	return q_farmer_search_older(db, &(struct farmer_search_older_in){
-	    .than = l->than, SCOPE(front_viewer(l->r)), .limit = ROWS + 1,
-	    .word = w.word[0], .word_end = w.end[0], .second = w.word[1],
-	    .second_end = w.end[1], .third = w.word[2], .third_end = w.end[2] },
-	    &l->rows, &l->n);
-}
-
 /* Only an NRC has a slash; it is found by its keyed hash, so only as a whole. */
 static enum err
 ask_nrc(struct listing *l)
@@ -96,9 +59,14 @@ ask_nrc(struct listing *l)
 static enum err
 ask(struct listing *l)
 {
-	if (!*l->search)
-		return ask_all(l);
-	return strchr(l->search, '/') ? ask_nrc(l) : ask_words(l);
+	struct farmer_ask ask = { .than = l->than, .newer = l->newer,
+		.limit = ROWS + 1 };
+
+	if (strchr(l->search, '/'))
+		return ask_nrc(l);
+	if (*l->search)
+		farmer_words(l->r->arena, l->search, &ask.words);
+	return farmer_ask(l->r, &ask, &l->rows, &l->n);
 }
 
 static void

@@ -130,7 +130,8 @@ farmer_overview(struct req *r)
 	struct overview_out out = { 0 };
 	size_t n;
 	enum err e = q_farmer_overview(r->db, &(struct farmer_overview_in){
-	    SCOPE(front_viewer(r)) }, &rows, &n);
+	    .viewer_all = front_viewer(r)->all,
+	    .viewer_account_id = front_viewer(r)->account_id }, &rows, &n);
 
 	if (e)
 		return e;

@@ -25,21 +25,18 @@ round_cents(double x)
 	return round(x * 100) / 100;
 }
 
-struct figures {
-	int64_t n, recent, farms;
-	double hectares;
-};
+struct figures { int64_t n, recent, farms, area_m2; };
 
 static void
 fill_figures(struct arena *a, const struct figures *f, struct operator_out *out)
 {
 	int64_t *n = arena_array(a, int64_t, 2);
-	double *land = arena_array(a, double, 2);
+	double *land = arena_array(a, double, 2), hectares = (double)f->area_m2 / 10000;
 
 	n[0] = f->n;
 	n[1] = f->recent;
-	land[0] = round_cents(f->hectares);
-	land[1] = f->farms ? round_cents(f->hectares / (double)f->farms) : 0;
+	land[0] = round_cents(hectares);
+	land[1] = f->farms ? round_cents(hectares / (double)f->farms) : 0;
 	out->farmer_count = &n[0];
 	out->recent_registrations_30d = &n[1];
 	out->total_land_hectares = &land[0];
@@ -101,11 +98,11 @@ read_figures(struct req *r, struct operator_out *out)
 	struct operator_figures_row row;
 	enum err e = q_operator_figures(r->db, &(struct operator_figures_in){
 	    .account_id = out->user_id, .operator_id = out->operator_id,
-	    .since = r->now - RECENT_DAYS * CLOCK_DAY }, &row);
+	    .since_day = r->now / CLOCK_DAY - RECENT_DAYS }, &row);
 
 	if (!e)
 		fill_figures(r->arena, &(struct figures){ row.n_farmers, row.n_recent,
-		    row.n_farms, row.hectares }, out);
+		    row.n_farms, row.area_m2 }, out);
 	return e;
 }
 
@@ -236,7 +233,7 @@ fill_page(struct arena *a, const struct operator_page_row *rows, size_t n)
 			.created_at = row->created_at, .updated_at = row->updated_at
 		};
 		fill_figures(a, &(struct figures){ row->n_farmers, row->n_recent,
-		    row->n_farms, row->hectares }, &out[i]);
+		    row->n_farms, row->area_m2 }, &out[i]);
 	}
 	return out;
 }
@@ -257,7 +254,7 @@ operator_index(struct req *r)
 
 	e = q_operator_page(r->db, &(struct operator_page_in){ .region = region,
 	    .active = in->is_active, .limit = limit, .skip = skip,
-	    .since = r->now - RECENT_DAYS * CLOCK_DAY }, &rows, &n);
+	    .since_day = r->now / CLOCK_DAY - RECENT_DAYS }, &rows, &n);
 	if (!e)
 		e = q_operator_page_places(r->db, &(struct operator_page_places_in){
 		    .region = region, .active = in->is_active, .limit = limit,

@@ -251,7 +251,7 @@ report_dashboard(struct req *r)
 	struct report_metrics_row row;
 	struct report_metrics metrics;
 	enum err e = q_report_metrics(r->db, &(struct report_metrics_in){
-	    .since = month_start(r->now) }, &row);
+	    .since_day = month_start(r->now) / CLOCK_DAY }, &row);
 
 	if (!e)
 		e = note(r, "dashboard_summary", 0, 1);
@@ -298,7 +298,7 @@ report_operators(struct req *r)
 	struct report_operator *items;
 	size_t n;
 	enum err e = q_report_operators(r->db, &(struct report_operators_in){
-	    .since = r->now - RECENT_DAYS * CLOCK_DAY }, &rows, &n);
+	    .since_day = r->now / CLOCK_DAY - RECENT_DAYS }, &rows, &n);
 
 	if (!e)
 		e = note(r, "operator_performance", 0, n);
@@ -330,7 +330,7 @@ report_trends(struct req *r)
 	struct report_day *items;
 	size_t n;
 	enum err e = q_report_days(r->db, &(struct report_days_in){
-	    .day_length = CLOCK_DAY, .since = first * CLOCK_DAY }, &rows, &n);
+	    .since_day = first }, &rows, &n);
 
 	if (!e)
 		e = note(r, "activity_trends", 0, TREND_DAYS);
@@ -404,7 +404,7 @@ report_farmers(struct req *r)
 	struct report_farmer *items;
 	size_t n, n_items = 0;
 	enum err e = q_report_farmers(r->db, &(struct report_farmers_in){
-	    SCOPE(front_viewer(r)), .skip = in->skip ? *in->skip : 0,
+	    .viewer_all = front_viewer(r)->all, .skip = in->skip ? *in->skip : 0,
 	    .limit = in->limit ? *in->limit : PAGE_MAX }, &rows, &n);
 
 	if (e)

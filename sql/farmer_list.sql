@@ -1,0 +1,581 @@
+-- Lists of farmers and searches, newest first. What a list leaves out must not cost:
+-- there are several ways to the same rows, and farmer_list.c takes the one that looks at
+-- the fewest, by the kept figures and by how many have the words.
+--
+-- :status, :district and the words may be NULL. A word is a range of farmer_term: of all
+-- that begin with it. The inner LIMIT 1 OFFSET 0 changes nothing; it keeps PostgreSQL
+-- from turning the look at one farmer's words into a join with everybody's.
+
+-- name: farmer_extent :one
+-- How many farmers there are, and how many the viewer's list has in all, in how many
+-- districts. From the kept figures.
+-- types: n_all BIGINT, n_here BIGINT, n_places BIGINT, status TEXT, district TEXT
+SELECT CAST(COALESCE(SUM(t.n_farmers), 0) AS BIGINT) AS n_all,
+       CAST(COALESCE(SUM(CASE WHEN t.seen THEN t.n_farmers ELSE 0 END), 0) AS BIGINT)
+           AS n_here,
+       COUNT(DISTINCT CASE WHEN t.seen THEN t.district_name END) AS n_places
+  FROM (SELECT n_farmers, district_name,
+               (:viewer_all OR district_name IN (
+                   SELECT d.district_name
+                     FROM account_district AS d
+                    WHERE d.account_id = :viewer_account_id))
+               AND (:status IS NULL OR registration_status = :status)
+               AND (:district IS NULL OR district_name = :district) AS seen
+          FROM farmer_tally
+         WHERE tally_by = 'standing' AND n_farmers > 0) AS t;
+
+-- name: farmer_term_count :one
+-- How many farmers a word finds, at most :most. Used to choose a way.
+-- open: a count that nobody is shown
+-- types: n BIGINT, word TEXT, word_end TEXT, most BIGINT
+SELECT COUNT(*) AS n
+  FROM (SELECT t.term
+          FROM farmer_term AS t
+         WHERE t.term >= :word AND t.term < :word_end
+         LIMIT :most) AS found;
+
+-- name: farmer_list :many
+-- Those registered before one, newest first, looking at each: for lists that leave out
+-- few. :window ends the looking after so many, unless it is 0.
+-- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, window BIGINT
+SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
+       f.first_name, f.last_name, f.phone_primary, f.village,
+       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
+  FROM farmer AS f
+ WHERE f.deleted_at IS NULL
+   AND f.farmer_row_id < :than
+   AND f.farmer_row_id >= COALESCE((
+           SELECT x.farmer_row_id
+             FROM farmer AS x
+            WHERE :window > 0 AND x.farmer_row_id < :than
+            ORDER BY x.farmer_row_id DESC
+            LIMIT 1 OFFSET :window), '')
+   AND (:viewer_all OR f.district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id))
+   AND (:status IS NULL OR f.registration_status = :status)
+   AND (:district IS NULL OR f.district_name = :district)
+   AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
+   AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
+   AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
+ ORDER BY f.farmer_row_id DESC
+ LIMIT :limit OFFSET :skip;
+
+-- name: farmer_list_newer :many
+-- The same towards the newest: those registered after one, oldest first.
+-- row: farmer_list
+-- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, window BIGINT
+SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
+       f.first_name, f.last_name, f.phone_primary, f.village,
+       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
+  FROM farmer AS f
+ WHERE f.deleted_at IS NULL
+   AND f.farmer_row_id > :than
+   AND f.farmer_row_id <= COALESCE((
+           SELECT x.farmer_row_id
+             FROM farmer AS x
+            WHERE :window > 0 AND x.farmer_row_id > :than
+            ORDER BY x.farmer_row_id ASC
+            LIMIT 1 OFFSET :window), 'g')
+   AND (:viewer_all OR f.district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id))
+   AND (:status IS NULL OR f.registration_status = :status)
+   AND (:district IS NULL OR f.district_name = :district)
+   AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
+   AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
+   AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
+ ORDER BY f.farmer_row_id ASC
+ LIMIT :limit OFFSET :skip;
+
+-- name: farmer_place_list :many
+-- Those of the districts that the viewer sees, one by one from the index of districts:
+-- of each the first :upto at most. For lists that leave out most.
+-- row: farmer_list
+-- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, upto BIGINT, created_at BIGINT, is_active BOOLEAN
+-- only: sqlite
+WITH place AS (
+       SELECT d.district_name
+         FROM account_district AS d
+        WHERE d.account_id = :viewer_account_id
+          AND (:district IS NULL OR d.district_name = :district)
+       UNION
+       SELECT y.district_name
+         FROM farmer_tally AS y
+        WHERE :viewer_all AND y.tally_by = 'standing' AND y.n_farmers > 0
+          AND (:district IS NULL OR y.district_name = :district)
+          AND (:status IS NULL OR y.registration_status = :status)),
+     bound AS MATERIALIZED (
+       SELECT p.district_name, COALESCE((
+              SELECT x.farmer_row_id
+                FROM farmer AS x
+               WHERE x.district_name = p.district_name
+                 AND x.deleted_at IS NULL
+                 AND x.farmer_row_id < :than
+                 AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                         WHERE t.farmer_row_id = x.farmer_row_id
+                           AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
+                 AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                         WHERE t.farmer_row_id = x.farmer_row_id
+                           AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
+                 AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                         WHERE t.farmer_row_id = x.farmer_row_id
+                           AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
+               ORDER BY x.farmer_row_id DESC
+               LIMIT 1 OFFSET :upto), '') AS least
+         FROM place AS p)
+SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
+       f.first_name, f.last_name, f.phone_primary, f.village,
+       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
+  FROM bound AS b
+  JOIN farmer AS f ON f.district_name = b.district_name
+   AND f.farmer_row_id >= b.least
+ WHERE f.deleted_at IS NULL
+   AND f.farmer_row_id < :than
+   AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
+   AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
+   AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
+ ORDER BY f.farmer_row_id DESC
+ LIMIT :limit OFFSET :skip;
+
+-- name: farmer_place_list :many
+-- And on PostgreSQL, which reads each district's first ones in a join of its own.
+-- row: farmer_list
+-- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, upto BIGINT
+-- only: pgsql
+WITH place AS (
+       SELECT d.district_name
+         FROM account_district AS d
+        WHERE d.account_id = :viewer_account_id
+          AND (:district IS NULL OR d.district_name = :district)
+       UNION
+       SELECT y.district_name
+         FROM farmer_tally AS y
+        WHERE :viewer_all AND y.tally_by = 'standing' AND y.n_farmers > 0
+          AND (:district IS NULL OR y.district_name = :district)
+          AND (:status IS NULL OR y.registration_status = :status))
+SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
+       f.first_name, f.last_name, f.phone_primary, f.village,
+       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
+  FROM place AS p
+ CROSS JOIN LATERAL (
+       SELECT x.farmer_row_id, x.farmer_id, x.registration_status, x.created_at,
+              x.first_name, x.last_name, x.phone_primary, x.village,
+              x.district_name, x.is_active, x.review_notes, x.nrc_sealed
+         FROM farmer AS x
+        WHERE x.district_name = p.district_name
+          AND x.deleted_at IS NULL
+          AND x.farmer_row_id < :than
+          AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                  WHERE t.farmer_row_id = x.farmer_row_id
+                    AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
+          AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                  WHERE t.farmer_row_id = x.farmer_row_id
+                    AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
+          AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                  WHERE t.farmer_row_id = x.farmer_row_id
+                    AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
+        ORDER BY x.farmer_row_id DESC
+        LIMIT :upto) AS f
+ ORDER BY f.farmer_row_id DESC
+ LIMIT :limit OFFSET :skip;
+
+-- name: farmer_place_list_newer :many
+-- The same towards the newest.
+-- row: farmer_list
+-- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, upto BIGINT, created_at BIGINT, is_active BOOLEAN
+-- only: sqlite
+WITH place AS (
+       SELECT d.district_name
+         FROM account_district AS d
+        WHERE d.account_id = :viewer_account_id
+          AND (:district IS NULL OR d.district_name = :district)
+       UNION
+       SELECT y.district_name
+         FROM farmer_tally AS y
+        WHERE :viewer_all AND y.tally_by = 'standing' AND y.n_farmers > 0
+          AND (:district IS NULL OR y.district_name = :district)
+          AND (:status IS NULL OR y.registration_status = :status)),
+     bound AS MATERIALIZED (
+       SELECT p.district_name, COALESCE((
+              SELECT x.farmer_row_id
+                FROM farmer AS x
+               WHERE x.district_name = p.district_name
+                 AND x.deleted_at IS NULL
+                 AND x.farmer_row_id > :than
+                 AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                         WHERE t.farmer_row_id = x.farmer_row_id
+                           AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
+                 AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                         WHERE t.farmer_row_id = x.farmer_row_id
+                           AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
+                 AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                         WHERE t.farmer_row_id = x.farmer_row_id
+                           AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
+               ORDER BY x.farmer_row_id ASC
+               LIMIT 1 OFFSET :upto), 'g') AS least
+         FROM place AS p)
+SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
+       f.first_name, f.last_name, f.phone_primary, f.village,
+       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
+  FROM bound AS b
+  JOIN farmer AS f ON f.district_name = b.district_name
+   AND f.farmer_row_id <= b.least
+ WHERE f.deleted_at IS NULL
+   AND f.farmer_row_id > :than
+   AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
+   AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
+   AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
+ ORDER BY f.farmer_row_id ASC
+ LIMIT :limit OFFSET :skip;
+
+-- name: farmer_place_list_newer :many
+-- And on PostgreSQL, which reads each district's first ones in a join of its own.
+-- row: farmer_list
+-- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, upto BIGINT
+-- only: pgsql
+WITH place AS (
+       SELECT d.district_name
+         FROM account_district AS d
+        WHERE d.account_id = :viewer_account_id
+          AND (:district IS NULL OR d.district_name = :district)
+       UNION
+       SELECT y.district_name
+         FROM farmer_tally AS y
+        WHERE :viewer_all AND y.tally_by = 'standing' AND y.n_farmers > 0
+          AND (:district IS NULL OR y.district_name = :district)
+          AND (:status IS NULL OR y.registration_status = :status))
+SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
+       f.first_name, f.last_name, f.phone_primary, f.village,
+       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
+  FROM place AS p
+ CROSS JOIN LATERAL (
+       SELECT x.farmer_row_id, x.farmer_id, x.registration_status, x.created_at,
+              x.first_name, x.last_name, x.phone_primary, x.village,
+              x.district_name, x.is_active, x.review_notes, x.nrc_sealed
+         FROM farmer AS x
+        WHERE x.district_name = p.district_name
+          AND x.deleted_at IS NULL
+          AND x.farmer_row_id > :than
+          AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                  WHERE t.farmer_row_id = x.farmer_row_id
+                    AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
+          AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                  WHERE t.farmer_row_id = x.farmer_row_id
+                    AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
+          AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                  WHERE t.farmer_row_id = x.farmer_row_id
+                    AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
+        ORDER BY x.farmer_row_id ASC
+        LIMIT :upto) AS f
+ ORDER BY f.farmer_row_id ASC
+ LIMIT :limit OFFSET :skip;
+
+-- name: farmer_standing_list :many
+-- The same of one status.
+-- row: farmer_list
+-- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, upto BIGINT, created_at BIGINT, is_active BOOLEAN
+-- only: sqlite
+WITH place AS (
+       SELECT d.district_name
+         FROM account_district AS d
+        WHERE d.account_id = :viewer_account_id
+          AND (:district IS NULL OR d.district_name = :district)
+       UNION
+       SELECT y.district_name
+         FROM farmer_tally AS y
+        WHERE :viewer_all AND y.tally_by = 'standing' AND y.n_farmers > 0
+          AND (:district IS NULL OR y.district_name = :district)
+          AND (:status IS NULL OR y.registration_status = :status)),
+     bound AS MATERIALIZED (
+       SELECT p.district_name, COALESCE((
+              SELECT x.farmer_row_id
+                FROM farmer AS x
+               WHERE x.district_name = p.district_name
+                 AND x.deleted_at IS NULL
+                 AND x.registration_status = :status
+                 AND x.farmer_row_id < :than
+                 AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                         WHERE t.farmer_row_id = x.farmer_row_id
+                           AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
+                 AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                         WHERE t.farmer_row_id = x.farmer_row_id
+                           AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
+                 AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                         WHERE t.farmer_row_id = x.farmer_row_id
+                           AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
+               ORDER BY x.farmer_row_id DESC
+               LIMIT 1 OFFSET :upto), '') AS least
+         FROM place AS p)
+SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
+       f.first_name, f.last_name, f.phone_primary, f.village,
+       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
+  FROM bound AS b
+  JOIN farmer AS f ON f.district_name = b.district_name
+   AND f.farmer_row_id >= b.least
+ WHERE f.deleted_at IS NULL
+   AND f.registration_status = :status
+   AND f.farmer_row_id < :than
+   AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
+   AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
+   AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
+ ORDER BY f.farmer_row_id DESC
+ LIMIT :limit OFFSET :skip;
+
+-- name: farmer_standing_list :many
+-- And on PostgreSQL, which reads each district's first ones in a join of its own.
+-- row: farmer_list
+-- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, upto BIGINT
+-- only: pgsql
+WITH place AS (
+       SELECT d.district_name
+         FROM account_district AS d
+        WHERE d.account_id = :viewer_account_id
+          AND (:district IS NULL OR d.district_name = :district)
+       UNION
+       SELECT y.district_name
+         FROM farmer_tally AS y
+        WHERE :viewer_all AND y.tally_by = 'standing' AND y.n_farmers > 0
+          AND (:district IS NULL OR y.district_name = :district)
+          AND (:status IS NULL OR y.registration_status = :status))
+SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
+       f.first_name, f.last_name, f.phone_primary, f.village,
+       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
+  FROM place AS p
+ CROSS JOIN LATERAL (
+       SELECT x.farmer_row_id, x.farmer_id, x.registration_status, x.created_at,
+              x.first_name, x.last_name, x.phone_primary, x.village,
+              x.district_name, x.is_active, x.review_notes, x.nrc_sealed
+         FROM farmer AS x
+        WHERE x.district_name = p.district_name
+          AND x.deleted_at IS NULL
+          AND x.registration_status = :status
+          AND x.farmer_row_id < :than
+          AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                  WHERE t.farmer_row_id = x.farmer_row_id
+                    AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
+          AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                  WHERE t.farmer_row_id = x.farmer_row_id
+                    AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
+          AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                  WHERE t.farmer_row_id = x.farmer_row_id
+                    AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
+        ORDER BY x.farmer_row_id DESC
+        LIMIT :upto) AS f
+ ORDER BY f.farmer_row_id DESC
+ LIMIT :limit OFFSET :skip;
+
+-- name: farmer_word_list :many
+-- Those whom one word finds: its rows are sorted, then looked at one by one. For words
+-- that few have.
+-- row: farmer_list
+-- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, key TEXT, key_end TEXT
+-- only: sqlite
+SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
+       f.first_name, f.last_name, f.phone_primary, f.village,
+       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
+  FROM farmer AS f
+ WHERE f.farmer_row_id IN (
+           SELECT k.farmer_row_id
+             FROM farmer_term AS k
+            WHERE k.term >= :key AND k.term < :key_end AND k.farmer_row_id < :than)
+   AND f.deleted_at IS NULL
+   AND (:viewer_all OR f.district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id))
+   AND (:status IS NULL OR f.registration_status = :status)
+   AND (:district IS NULL OR f.district_name = :district)
+   AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
+   AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
+   AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
+ ORDER BY f.farmer_row_id DESC
+ LIMIT :limit OFFSET :skip;
+
+-- name: farmer_word_list :many
+-- And on PostgreSQL, which then looks only at those that the page shows.
+-- row: farmer_list
+-- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, key TEXT, key_end TEXT
+-- only: pgsql
+SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
+       f.first_name, f.last_name, f.phone_primary, f.village,
+       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
+  FROM (SELECT DISTINCT k.farmer_row_id
+          FROM farmer_term AS k
+         WHERE k.term >= :key AND k.term < :key_end AND k.farmer_row_id < :than
+         ORDER BY k.farmer_row_id DESC) AS c
+ CROSS JOIN LATERAL (
+       SELECT x.farmer_row_id, x.farmer_id, x.registration_status, x.created_at,
+              x.first_name, x.last_name, x.phone_primary, x.village,
+              x.district_name, x.is_active, x.review_notes, x.nrc_sealed
+         FROM farmer AS x
+        WHERE x.farmer_row_id = c.farmer_row_id
+          AND x.deleted_at IS NULL
+          AND (:viewer_all OR x.district_name IN (
+                  SELECT d.district_name
+                    FROM account_district AS d
+                   WHERE d.account_id = :viewer_account_id))
+          AND (:status IS NULL OR x.registration_status = :status)
+          AND (:district IS NULL OR x.district_name = :district)
+          AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                  WHERE t.farmer_row_id = x.farmer_row_id
+                    AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
+          AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                  WHERE t.farmer_row_id = x.farmer_row_id
+                    AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
+          AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                  WHERE t.farmer_row_id = x.farmer_row_id
+                    AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
+        LIMIT 1) AS f
+ ORDER BY c.farmer_row_id DESC
+ LIMIT :limit OFFSET :skip;
+
+-- name: farmer_word_list_newer :many
+-- The same towards the newest.
+-- row: farmer_list
+-- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, key TEXT, key_end TEXT
+-- only: sqlite
+SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
+       f.first_name, f.last_name, f.phone_primary, f.village,
+       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
+  FROM farmer AS f
+ WHERE f.farmer_row_id IN (
+           SELECT k.farmer_row_id
+             FROM farmer_term AS k
+            WHERE k.term >= :key AND k.term < :key_end AND k.farmer_row_id > :than)
+   AND f.deleted_at IS NULL
+   AND (:viewer_all OR f.district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id))
+   AND (:status IS NULL OR f.registration_status = :status)
+   AND (:district IS NULL OR f.district_name = :district)
+   AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
+   AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
+   AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
+ ORDER BY f.farmer_row_id ASC
+ LIMIT :limit OFFSET :skip;
+
+-- name: farmer_word_list_newer :many
+-- And on PostgreSQL, which then looks only at those that the page shows.
+-- row: farmer_list
+-- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, key TEXT, key_end TEXT
+-- only: pgsql
+SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
+       f.first_name, f.last_name, f.phone_primary, f.village,
+       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
+  FROM (SELECT DISTINCT k.farmer_row_id
+          FROM farmer_term AS k
+         WHERE k.term >= :key AND k.term < :key_end AND k.farmer_row_id > :than
+         ORDER BY k.farmer_row_id ASC) AS c
+ CROSS JOIN LATERAL (
+       SELECT x.farmer_row_id, x.farmer_id, x.registration_status, x.created_at,
+              x.first_name, x.last_name, x.phone_primary, x.village,
+              x.district_name, x.is_active, x.review_notes, x.nrc_sealed
+         FROM farmer AS x
+        WHERE x.farmer_row_id = c.farmer_row_id
+          AND x.deleted_at IS NULL
+          AND (:viewer_all OR x.district_name IN (
+                  SELECT d.district_name
+                    FROM account_district AS d
+                   WHERE d.account_id = :viewer_account_id))
+          AND (:status IS NULL OR x.registration_status = :status)
+          AND (:district IS NULL OR x.district_name = :district)
+          AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                  WHERE t.farmer_row_id = x.farmer_row_id
+                    AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
+          AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                  WHERE t.farmer_row_id = x.farmer_row_id
+                    AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
+          AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                  WHERE t.farmer_row_id = x.farmer_row_id
+                    AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
+        LIMIT 1) AS f
+ ORDER BY c.farmer_row_id ASC
+ LIMIT :limit OFFSET :skip;
+
+-- name: farmer_own_list :many
+-- The viewer's own row, if the list asks for it: between two others. A farmer's list.
+-- row: farmer_list
+-- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, above TEXT
+SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
+       f.first_name, f.last_name, f.phone_primary, f.village,
+       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
+  FROM farmer AS f
+ WHERE f.farmer_id = :viewer_farmer_id
+   AND f.deleted_at IS NULL
+   AND f.farmer_row_id < :than
+   AND f.farmer_row_id > :above
+   AND (:status IS NULL OR f.registration_status = :status)
+   AND (:district IS NULL OR f.district_name = :district)
+   AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
+   AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
+   AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
+ ORDER BY f.farmer_row_id DESC
+ LIMIT :limit OFFSET :skip;
+
+-- name: farmer_find :many
+-- The one of a number or an NRC, if the viewer may see it.
+-- row: farmer_list
+-- types: exact_id TEXT, other_hash TEXT
+SELECT farmer_row_id, farmer_id, registration_status, created_at, first_name,
+       last_name, phone_primary, village, district_name, is_active, review_notes,
+       nrc_sealed
+  FROM farmer
+ WHERE deleted_at IS NULL
+   AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id))
+   AND (farmer_id = :exact_id OR nrc_hash IN (:nrc_hash, :other_hash))
+ LIMIT 2;
