@@ -33,7 +33,7 @@ const struct shape metrics_text_shape = {
 	.name = "Metrics", .place = SHAPE_FILE, .media = "text/plain"
 };
 
-/* The last of each is for all others. */
+/* The last of each takes all others. */
 static const int statuses[] = {
 	200, 201, 202, 204, 206, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405,
 	409, 410, 413, 415, 422, 429, 500, 503, 0
@@ -59,9 +59,10 @@ enum {
 	AT_BUCKETS = N_STATUSES,
 	AT_TIME = AT_BUCKETS + N_BUCKETS,
 	PER_ROW,
-	DONE = 0, FAILED, PER_KIND,
 	TEXT_ROOM = 64 * 1024
 };
+
+enum { DONE, FAILED, PER_KIND };
 
 static int64_t started_at;	/* set in the parent, before it has children */
 
@@ -133,13 +134,11 @@ metrics_job(const char *kind, bool done)
 void
 metrics_served(const struct req *r, int64_t took)
 {
-	int status = 0, bucket = 0, at;
-	size_t n, row;
+	size_t n;
+	const struct route *routes = front_routes(&n);
+	const int at = row_number(r->route ? (size_t)(r->route - routes) : n);
+	int status = 0, bucket = 0;
 
-	row = (size_t)(r->route ? r->route - front_routes(&n) : 0);
-	if (!r->route)
-		(void)front_routes(&row); /* the one behind the last */
-	at = row_number(row);
 	while (statuses[status] && statuses[status] != r->status)
 		status++;
 	while (took > buckets[bucket].most)
@@ -293,7 +292,7 @@ tell_process(struct buf *b)
 	    "Workers with a request in hand; the one that answers this is among them.",
 	    meter_n_busy());
 	single(b, "cem_process_starts_total", "counter",
-	    "Workers and job workers that were started.", meter_sum(METRIC_STARTS));
+	    "Workers of all kinds that were started.", meter_sum(METRIC_STARTS));
 	single(b, "cem_request_memory_max_bytes", "gauge",
 	    "The most memory that a request took from its arena.",
 	    meter_most(METRIC_MEMORY));

@@ -528,7 +528,9 @@ def test_a_database_that_is_gone(own):
         os.rename(file, file + ".away")
     try:
         servers.poll(up(0))
+        assert client.get("/api/geo/provinces").status_code == 503
         now = Figures(client)
+        assert now.requests("GET", "/api/geo/provinces", 503) == 1
         assert now.get("cem_database_statements_failed_total") > 0
         parts = client.get("/api/health/full").json()["components"]
         assert parts["mongo_error"] == "the database does not answer"
