@@ -124,10 +124,18 @@ SELECT w.job_kind, w.job_state, COUNT(*) AS n_jobs
 -- name: job_get :one
 -- One job that the viewer may see: an administrator any, others their own.
 SELECT job_id, job_kind, job_state, is_scheduled, account_id, due_at, attempt, n_done,
-       n_total, result_sealed, last_error, created_at, started_at, ended_at, request_id
+       n_total, last_error, created_at, started_at, ended_at, request_id
   FROM job
  WHERE job_id = :job_id
    AND (:viewer_all OR account_id = :viewer_account_id);
+
+-- name: job_result :many
+-- What came of a job, for who asked for it only.
+SELECT result_sealed
+  FROM job
+ WHERE job_id = :job_id
+   AND account_id = :viewer_account_id
+ LIMIT 1;
 
 -- name: job_list :many
 -- A page, newest first. lead names the filter whose index is followed (account, state,
@@ -136,8 +144,8 @@ SELECT job_id, job_kind, job_state, is_scheduled, account_id, due_at, attempt, n
 -- types: is_scheduled BOOLEAN, attempt BIGINT, n_done BIGINT, n_total BIGINT, created_at BIGINT, lead TEXT, skip BIGINT, limit BIGINT, upto BIGINT
 -- nullable: due_at, started_at, ended_at
 SELECT r.job_id, r.job_kind, r.job_state, r.is_scheduled, r.account_id, r.due_at,
-       r.attempt, r.n_done, r.n_total, r.result_sealed, r.last_error, r.created_at,
-       r.started_at, r.ended_at, r.request_id
+       r.attempt, r.n_done, r.n_total, r.last_error, r.created_at, r.started_at,
+       r.ended_at, r.request_id
   FROM job AS r
  WHERE (:viewer_all OR r.account_id = :viewer_account_id)
    AND r.job_id IN (

@@ -7,6 +7,8 @@
  * the lease next. When a commit's answer is lost, nobody knows whether it was done; so
  * a failure that follows moves no cursor, and finds its token gone if the job had ended.
  */
+#include <string.h>
+
 #include <sodium.h>
 
 #include "arena.h"
@@ -115,6 +117,8 @@ job_add(struct db *db, struct arena *arena, int64_t now, const struct job_new *w
 		log_write(LOG_ERROR, "job: there is no kind %s", wanted->kind);
 		return ERR_BROKEN;
 	}
+	if (wanted->input && strlen(wanted->input) > JOB_TEXT_MAX)
+		return ERR_BIG;
 	return queue_add(db, arena, now, &(struct queue_new){
 	    .kind = wanted->kind, .input = wanted->input,
 	    .account_id = wanted->account_id, .endpoint = wanted->endpoint,
@@ -355,7 +359,10 @@ handle(struct job_run *run, struct job *j)
 		return ERR_MISSING;
 	}
 	db_intend(run->db);
-	return e ? e : kind->run(j);
+	e = e ? e : kind->run(j);
+	if (!e && j->result && strlen(j->result) > JOB_TEXT_MAX)
+		return job_refuse(j, "its result is too large");
+	return e;
 }
 
 static void

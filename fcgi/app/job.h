@@ -51,6 +51,8 @@ struct job {
 	struct job_run *run;	/* of job.c */
 };
 
+enum { JOB_TEXT_MAX = 1024 * 1024 };	/* bytes of an input or a result */
+
 /* What is asked for. */
 struct job_new {
 	const char *kind;	/* of jobs.def */
@@ -61,7 +63,7 @@ struct job_new {
 };
 
 /* job_add(db, arena, now, wanted, job_id): Queue a job, in the caller's transaction;
- * workers are woken when it is committed. *job_id is in arena. */
+ * workers are woken when it is committed. *job_id is in arena. ERR_BIG: its input is. */
 enum err job_add(struct db *db, struct arena *arena, int64_t now,
     const struct job_new *wanted, const char **job_id);
 
@@ -85,6 +87,10 @@ enum err job_step(struct job *j, const char *cursor);
  * words (no personal data in them) when the handler returns what this returns. Any other
  * failure is tried again, later and later, and dead when the attempts are used up. */
 enum err job_refuse(struct job *j, const char *words);
+
+/* job_result(r, job_id, json): What came of a job of r's account: as set by its handler,
+ * NULL if there is none, or it is not that account's. */
+enum err job_result(struct req *r, const char *job_id, const char **json);
 
 /* job_kind_known(kind): Is there such a kind? */
 bool job_kind_known(const char *kind);

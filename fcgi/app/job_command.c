@@ -16,6 +16,8 @@
 #include "queue.h"
 #include "text.h"
 
+#define PING "job ping [N] [--steps N] [--pause MS] [--as EMAIL]"
+
 enum { LISTED = 100, PINGS_MAX = 100000, PINGS_BATCH = 500 };
 
 static void
@@ -119,18 +121,31 @@ change(struct db *db, const char *action, const char *name)
 }
 
 static enum err
-ping_batch(struct command *c, struct db *db, const char *input, int64_t n)
+ping_batch(struct command *c, struct db *db, const struct job_new *wanted, int64_t n)
 {
 	const char *id;
 	enum err e = db_begin(db);
 
 	for (int64_t i = 0; i < n && !e; i++) {
-		e = job_add(db, c->arena, clock_now(), &(struct job_new){
-		    .kind = "ping", .input = input }, &id);
+		e = job_add(db, c->arena, clock_now(), wanted, &id);
 		if (!e)
 			puts(id);
 	}
 	return e ? e : db_commit(db);
+}
+
+/* The id of an account that shall be who asks; NULL: the program itself. */
+static enum err
+find_account(struct db *db, const char *email, const char **id)
+{
+	struct account_by_email_row row;
+	enum err e = q_account_by_email(db, &(struct account_by_email_in){
+	    .email = email }, &row);
+
+	*id = e ? NULL : row.account_id;
+	if (e == ERR_MISSING)
+		fprintf(stderr, "cem: there is no account %s\n", email);
+	return e;
 }
 
 static int
@@ -138,15 +153,19 @@ ping(struct command *c, struct db *db)
 {
 	const char *steps = command_option(c, "--steps");
 	const char *pause = command_option(c, "--pause");
-	const char *input = steps || pause ? arena_print(c->arena, "%s %s",
-	    steps ? steps : "0", pause ? pause : "0") : NULL;
+	const char *email = command_option(c, "--as");
+	struct job_new wanted = { .kind = "ping", .input = steps || pause ?
+	    arena_print(c->arena, "%s %s", steps ? steps : "0", pause ? pause : "0") :
+	    NULL };
 	int64_t n = 1;
 	enum err e = OK;
 
 	if (c->argc > 2 || (c->argc == 2 && !text_number(c->argv[1], 1, PINGS_MAX, &n)))
-		return command_usage("job ping [N] [--steps N] [--pause MS]");
+		return command_usage(PING);
+	if (email)
+		e = find_account(db, email, &wanted.account_id);
 	for (; n > 0 && !e; n -= PINGS_BATCH)
-		e = ping_batch(c, db, input, n < PINGS_BATCH ? n : PINGS_BATCH);
+		e = ping_batch(c, db, &wanted, n < PINGS_BATCH ? n : PINGS_BATCH);
 	return e != OK;
 }
 
@@ -154,8 +173,7 @@ int
 command_job(struct command *c)
 {
 	static const char usage[] = "job list [--state STATE] [--kind KIND] | "
-	    "job show|cancel|retry JOB_ID | job retry SCHEDULE | "
-	    "job ping [N] [--steps N] [--pause MS]";
+	    "job show|cancel|retry JOB_ID | job retry SCHEDULE | " PING;
 	const char *word = c->argc ? c->argv[0] : "";
 	struct db *db;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cem key: the keys' life. After SECRET_KEY was changed (and the old one put into
- * SECRET_KEY_PREVIOUS), `cem key rotate` seals every farmer and card anew, row by
+ * SECRET_KEY_PREVIOUS), `cem key rotate` seals every farmer, card and job anew, row by
  * row; it can be stopped and started again, and the workers go on meanwhile, as they
  * read both. When it says that all is done, SECRET_KEY_PREVIOUS can go.
  */
@@ -16,7 +16,7 @@
 #include "seal.h"
 #include "text.h"
 
-enum { BATCH = 500, LAST = 40 };
+enum { BATCH = 500, BATCH_JOBS = 5, LAST = 40 };	/* jobs may be large */
 
 struct rotation {
 	struct db *db;
@@ -92,6 +92,63 @@ rotate_cards(struct rotation *t, char last[LAST], size_t *n)
 	return e;
 }
 
+/* A text of a job sealed anew; *wrong if it can't be opened. */
+static const char *
+reseal_text(struct rotation *t, const char *place, const struct job_sealed_row *row,
+    const char *sealed, bool *wrong)
+{
+	const char *text;
+
+	if (!sealed || seal_is_current(t->arena, sealed))
+		return sealed;
+	text = seal_open(t->arena, place, row->job_id, sealed);
+	*wrong = *wrong || !text;
+	return text ? seal_text(t->arena, place, row->job_id, text) : NULL;
+}
+
+static enum err
+reseal_job(struct rotation *t, const struct job_sealed_row *row)
+{
+	bool wrong = false;
+	struct job_reseal_in in = {
+		.job_id = row->job_id, .old_input = row->input_sealed,
+		.old_cursor = row->cursor_sealed, .old_result = row->result_sealed,
+		.input_sealed = reseal_text(t, "job.input", row, row->input_sealed,
+		    &wrong),
+		.cursor_sealed = reseal_text(t, "job.cursor", row, row->cursor_sealed,
+		    &wrong),
+		.result_sealed = reseal_text(t, "job.result", row, row->result_sealed,
+		    &wrong)
+	};
+	int64_t n;
+	enum err e;
+
+	if (wrong)
+		return ERR_BROKEN;
+	if (in.input_sealed == in.old_input && in.cursor_sealed == in.old_cursor &&
+	    in.result_sealed == in.old_result)
+		return OK;
+	e = q_job_reseal(t->db, &in, &n);
+	t->n_done += !e && n;
+	t->n_skipped += !e && !n;
+	return e;
+}
+
+/* The same for jobs: what they were asked with, where they are, what came of them. */
+static enum err
+rotate_jobs(struct rotation *t, char last[LAST], size_t *n)
+{
+	struct job_sealed_row *rows;
+	enum err e = q_job_sealed(t->db, &(struct job_sealed_in){
+	    .job_id = last, .limit = BATCH_JOBS }, &rows, n);
+
+	for (size_t i = 0; !e && i < *n; i++)
+		e = reseal_job(t, &rows[i]);
+	if (!e && *n)
+		(void)snprintf(last, LAST, "%s", rows[*n - 1].job_id);
+	return e;
+}
+
 /* All rows of one kind, run by run, each run in a transaction. */
 static enum err
 rotate_all(struct rotation *t, enum err (*run)(struct rotation *t, char last[LAST],
@@ -117,7 +174,7 @@ rotate_all(struct rotation *t, enum err (*run)(struct rotation *t, char last[LAS
 static int
 rotate(struct command *c)
 {
-	struct rotation t = { .arena = arena_make(32 * 1024 * 1024, NULL) };
+	struct rotation t = { .arena = arena_make(128 * 1024 * 1024, NULL) };
 	enum err e = command_open(c, &t.db);
 
 	if (e)
@@ -126,6 +183,8 @@ rotate(struct command *c)
 	e = rotate_all(&t, rotate_farmers);
 	if (!e)
 		e = rotate_all(&t, rotate_cards);
+	if (!e)
+		e = rotate_all(&t, rotate_jobs);
 	if (!e)
 		e = issuer_publish(t.db, t.arena);
 	printf("sealed %lld rows anew, %lld were changed meanwhile: %s\n",

@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -290,6 +291,19 @@ class Server:
                                  % (" ".join(words), done.returncode,
                                     done.stdout.decode(), done.stderr.decode()))
         return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    def sql(self, statement):
+        """Change the database behind the program's back."""
+        if self.database:
+            subprocess.run(["psql", self.database, "-X", "-q", "-c", statement],
+                           check=True, stdin=subprocess.DEVNULL, timeout=60)
+            return
+        base = sqlite3.connect(os.path.join(self.state, "db", "cem.db"), timeout=30)
+        try:
+            with base:
+                base.execute(statement)
+        finally:
+            base.close()
 
     def user_add(self, email, password, role="operator", name="Op One", districts=()):
         words = ["user", "add", "--config", self.config, "--email", email,

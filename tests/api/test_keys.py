@@ -7,6 +7,7 @@ import os
 
 import cards
 import client
+import jobs
 import people
 from server import Server
 
@@ -64,10 +65,13 @@ def test_a_changed_secret_loses_nothing(tmp_path):
         made = admin.post("/api/farmers", json=people.form()).json()
         admin.post("/api/farmers/%s/generate-idcard" % made["farmer_id"])
         text = qr_text(admin, made["farmer_id"], tmp_path)
+        done = jobs.ping(running, "--steps", "3", "--as", "admin@cem.example")
+        jobs.until(running, done, "done")
         old = running.setting("SECRET_KEY")
         running.stop()
+        waits = jobs.ping(running, "--steps", "4")
 
-        change(running, SECRET_KEY="n" * 64, SECRET_KEY_PREVIOUS=old)
+        change(running, SECRET_KEY="n" * 64, SECRET_KEY_PREVIOUS=old, JOB_WORKERS="0")
         running.start()
         admin = check(running, made, text, tmp_path)
         reply = admin.post("/api/farmers/verify-qr", json=triple(old, made["farmer_id"]))
@@ -77,9 +81,12 @@ def test_a_changed_secret_loses_nothing(tmp_path):
         check(running, made, text, tmp_path)
         running.stop()
 
-        change(running, SECRET_KEY_PREVIOUS="")
+        change(running, SECRET_KEY_PREVIOUS="", JOB_WORKERS="")
         running.start()
         admin = check(running, made, text, tmp_path)
+        assert admin.get("/api/jobs/" + done).json()["result"] == {"steps": 3}
+        assert jobs.until(running, waits)["state"] == "done"
+        assert jobs.steps(running, waits) == [1, 2, 3, 4]
         reply = admin.post("/api/farmers/verify-qr", json=triple(old, made["farmer_id"]))
         client.refused(reply, 400)
     finally:
