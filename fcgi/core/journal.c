@@ -142,7 +142,9 @@ wait_for_room(void)
 			log_write(LOG_WARN, "journal: it is full, reads wait");
 		told = true;
 		if (clock_steady() >= end) {
-			log_write(LOG_ERROR, "journal: it stays full, reads are refused");
+			if (!in_vain)
+				log_write(LOG_ERROR, "journal: it stays full, reads are "
+				    "refused");
 			in_vain = true;
 			return ERR_DOWN;
 		}
