@@ -34,7 +34,8 @@ enum {
 struct known {
 	char id[ID_TEXT];
 	off_t done, will;	/* will: after this batch */
-	bool is_last, listed;	/* is_last: and then it can go */
+	off_t size;		/* when it was looked at */
+	bool is_last, listed;	/* is_last: nobody had it open then */
 };
 
 static struct known known[KNOWN_MAX];
@@ -117,6 +118,7 @@ read_file(struct batch *b, struct known *k, int fd)
 	if (!taken && n == READ_MAX)
 		taken = (size_t)n; /* no line is as long: it is no text of ours */
 	k->will = k->done + (off_t)taken;
+	k->size = k->done + (off_t)n;
 	k->is_last = complete && n < READ_MAX;
 	b->full = b->full || n == READ_MAX;
 	if (k->is_last && taken < (size_t)n)
@@ -172,6 +174,23 @@ store(struct db *db, const struct batch *b)
 	return e;
 }
 
+/* Remove a file, unless somebody has begun to write it since it was looked at: it may
+ * have been a new one between its making and its locking. While we have the lock, he
+ * can't get it, and afterwards he sees that its name is gone (journal.c). */
+static bool
+remove_file(const struct known *k)
+{
+	int fd = openat(journal_folder(), k->id, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	bool gone = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+	    fstat(fd, &st) == 0 && st.st_size == k->size &&
+	    unlinkat(journal_folder(), k->id, 0) == 0;
+
+	if (fd >= 0)
+		(void)close(fd); /* nothing was written through it */
+	return gone;
+}
+
 /* It is in the database: remember how far, and remove the files that are done with. */
 static void
 settle(void)
@@ -182,11 +201,8 @@ settle(void)
 		struct known *k = &known[i];
 
 		k->done = k->will;
-		if (k->is_last && unlinkat(journal_folder(), k->id, 0) != 0)
-			log_write(LOG_ERROR, "journal: %s: %s", k->id, strerror(errno));
-		else if (k->is_last || !k->listed)
-			continue;
-		known[n++] = *k;
+		if (k->listed && !(k->is_last && remove_file(k)))
+			known[n++] = *k;
 	}
 	n_known = n;
 }
