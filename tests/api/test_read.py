@@ -17,7 +17,8 @@ READS = {
     # Nobody's data, or only the caller's own account.
     "/": None, "/api/health": None, "/api/health/full": None, "/api/app/version": None,
     "/api/api/app/version": None, "/api/app/health": None, "/openapi.json": None,
-    "/metrics": None, "/docs": None, "/sign-in": None, "/verify": None, "/farmers/new": None,
+    "/metrics": None, "/docs": None, "/sign-in": None, "/verify": None,
+    "/farmers/new": None,
     "/api/auth/me": None, "/api/users/me": None, "/api/operators/me": None,
     "/api/geo/provinces": None, "/api/geo/provinces/{province_code}": None,
     "/api/geo/districts": None, "/api/geo/districts/{district_code}": None,

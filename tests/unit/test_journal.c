@@ -151,7 +151,7 @@ test_own(void)
 	const int64_t before = stored();
 
 	ok(journal_write(&from, &event) == OK && files() == 1, "a read is written");
-	ok(flush() && stored() == before + 1 && files() == 1, "and stored; its file stays");
+	ok(flush() && stored() == before + 1 && files() == 1, "and stored");
 	ok(flush() && stored() == before + 1, "once");
 	ok(journal_write(&from, &event) == OK && flush() && stored() == before + 2,
 	    "the next too");
