@@ -445,6 +445,15 @@ def test_throttle_by_account(strict, recorder):
     assert [u.status_code for u in unknown] == statuses
 
 
+def test_many_at_once_get_no_more_tries(strict):
+    """Flaw 21: nor does it help to ask before the first answer is there."""
+    nrc, clients = people.nrc(), [Client(strict) for _ in range(12)]
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        statuses = list(pool.map(
+            lambda c: login(c, nrc, "1971-02-03", "farmer").status_code, clients))
+    assert sorted(statuses) == [401] * 5 + [429] * 7, statuses
+
+
 def test_throttle_by_address(strict, recorder):
     """Flaws 21, 67: the same from one place; behind a proxy all had its address. Many
     accounts from one place; a made-up X-Forwarded-For does not help."""

@@ -208,4 +208,4 @@ def test_downloads_leave_nothing_behind(server, operator, admin, photo):
                      "/api/reports/farmers-details?format=csv"):
             reply = admin.get(path)
             assert reply.status_code == 200 and reply.content
-    assert files() == before
+    assert not files() - before  # housekeeping may take some away

@@ -329,6 +329,26 @@ def test_a_farmer_looks_after_himself(in_person, enrol, operator):
     assert browser.get(where + "/card").content.startswith(b"%PDF-")
 
 
+def test_what_a_farmers_form_may_not_change(in_person, operator, farmer):
+    """Flaw 2: other names in the form, and a second value for one of them."""
+    where = "/farmers/%s/edit" % farmer["farmer_id"]
+    browser = in_person(farmer)
+    more = {"registration_status": "verified", "is_active": "false", "review_notes": "ok",
+            "farmer_id": "ZM00000001", "created_by": "me", "province_name": "Nowhere"}
+    form = values(browser.get(where))
+    goes(browser.post(where, dict(form, **more)), where[:-5] + "?done=saved")
+    after = operator.get(path(farmer)).json()
+    assert dict(after, updated_at=farmer["updated_at"]) == farmer
+    form = values(browser.get(where))
+    for name, value in (("nrc", people.nrc()), ("first_name", "Minister"),
+                        ("gender", "Other"), ("date_of_birth", "1970-01-01")):
+        reply = browser.post(where, dict(form, **{name: [form[name], value]}))
+        assert reply.status_code in (303, 400, 403, 409, 422), reply.status_code
+        after = operator.get(path(farmer)).json()
+        assert after["personal_info"] == farmer["personal_info"], name
+        form = values(browser.get(where))
+
+
 def test_a_farmer_who_is_switched_off_is_out(in_person, enrol, admin):
     """Flaw 11: his tokens worked on."""
     farmer = enrol()
