@@ -160,9 +160,9 @@ farmer_complete(struct req *r, const struct farmer_draft *draft,
 }
 
 enum err
-farmer_register(struct req *r, const struct farmer_form *form, const char **farmer_id)
+farmer_register_noted(struct req *r, const struct farmer_form *form,
+    struct farmer_tally *tally, const char **farmer_id)
 {
-	struct farmer_tally *tally = farmer_tally_begin(r->arena);
 	struct farmer_draft draft;
 	enum err e = farmer_prepare(r, form, &draft);
 
@@ -174,13 +174,20 @@ farmer_register(struct req *r, const struct farmer_form *form, const char **farm
 		return refuse_nrc(r, draft.nrc, *farmer_id);
 	if (!e)
 		e = farmer_complete(r, &draft, tally);
-	if (!e)
-		e = farmer_tally_write(tally, r->db);
 	if (e)
 		return e;
 	log_write(LOG_INFO, "farmer registered farmer=%s who=%s", draft.row.farmer_id,
 	    draft.created_by);
 	return OK;
+}
+
+enum err
+farmer_register(struct req *r, const struct farmer_form *form, const char **farmer_id)
+{
+	struct farmer_tally *tally = farmer_tally_begin(r->arena);
+	enum err e = farmer_register_noted(r, form, tally, farmer_id);
+
+	return e ? e : farmer_tally_write(tally, r->db);
 }
 
 enum err
@@ -282,7 +289,8 @@ check_change(struct req *r, const struct farmer_draft *was,
 /* NRC and birth date are a farmer's way in: when they change, or he is switched off,
  * whoever is signed in with the old ones is out. */
 static enum err
-write_change(struct req *r, const struct farmer_draft *was, struct farmer_draft *now)
+write_change(struct req *r, const struct farmer_draft *was, struct farmer_draft *now,
+    struct farmer_tally *tally)
 {
 	bool out = !now->row.is_active || !text_same(was->nrc, now->nrc) ||
 	    !text_same(was->birth_date, now->birth_date);
@@ -305,8 +313,7 @@ write_change(struct req *r, const struct farmer_draft *was, struct farmer_draft 
 		    .farmer_id = now->row.farmer_id, .now = now->row.now }, NULL);
 	if (!e)
 		e = farmer_draft_terms_again(r, now);
-	if (!e)
-		e = farmer_tally_one(r->arena, r->db, &old, &new);
+	farmer_tally_note(tally, &old, &new);
 	if (!e && out)
 		e = q_session_end_farmer(r->db, &(struct session_end_farmer_in){
 		    .farmer_id = now->row.farmer_id }, NULL);
@@ -314,7 +321,8 @@ write_change(struct req *r, const struct farmer_draft *was, struct farmer_draft 
 }
 
 enum err
-farmer_amend(struct req *r, const char *farmer_id, const struct farmer_change *in)
+farmer_amend_noted(struct req *r, const char *farmer_id, const struct farmer_change *in,
+    struct farmer_tally *tally)
 {
 	const struct viewer *v = front_viewer(r);
 	struct farmer_get_row row;
@@ -341,13 +349,22 @@ farmer_amend(struct req *r, const char *farmer_id, const struct farmer_change *i
 	apply_change(r, in, &now);
 	e = check_change(r, &was, &now);
 	if (!e)
-		e = write_change(r, &was, &now);
+		e = write_change(r, &was, &now, tally);
 	if (!e)
 		e = farmer_event_change(r, "update_success", &was, &now);
 	if (!e)
 		log_write(LOG_INFO, "farmer changed farmer=%s who=%s", farmer_id,
 		    v->mark);
 	return e;
+}
+
+enum err
+farmer_amend(struct req *r, const char *farmer_id, const struct farmer_change *in)
+{
+	struct farmer_tally *tally = farmer_tally_begin(r->arena);
+	enum err e = farmer_amend_noted(r, farmer_id, in, tally);
+
+	return e ? e : farmer_tally_write(tally, r->db);
 }
 
 enum err

@@ -142,6 +142,12 @@ enum err farmer_reply(struct req *r, int status, const char *farmer_id);
 enum err farmer_register(struct req *r, const struct farmer_form *form,
     const char **farmer_id);
 
+/* farmer_register_noted(r, form, tally, farmer_id): The same, for one of several in a
+ * transaction: the figures are noted in tally, which is written at its end. */
+struct farmer_tally;
+enum err farmer_register_noted(struct req *r, const struct farmer_form *form,
+    struct farmer_tally *tally, const char **farmer_id);
+
 /*
  * The parts of a registration, for those that register many at a time. The draft is
  * made and checked, sealed (farmer_draft_seal), stored, and completed.
@@ -164,7 +170,6 @@ enum err farmer_store_all(struct req *r, struct farmer_draft **drafts, size_t n,
 
 /* farmer_complete(r, draft, tally): Write what goes with a stored draft, search words
  * and audit, and note it in tally, which is written at the end of the transaction. */
-struct farmer_tally;
 enum err farmer_complete(struct req *r, const struct farmer_draft *draft,
     struct farmer_tally *tally);
 
@@ -174,6 +179,10 @@ enum err farmer_by_nrc(struct req *r, const char *nrc, struct farmer_by_nrc_row 
 /* farmer_amend(r, farmer_id, in): Check and store a change; fails in the same way. */
 enum err farmer_amend(struct req *r, const char *farmer_id,
     const struct farmer_change *in);
+
+/* farmer_amend_noted(r, farmer_id, in, tally): The same for one of several. */
+enum err farmer_amend_noted(struct req *r, const char *farmer_id,
+    const struct farmer_change *in, struct farmer_tally *tally);
 
 /*
  * The record as it is written: the parameters of farmer_update, with the two sealed

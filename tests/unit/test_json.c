@@ -121,6 +121,11 @@ test_dump(void)
 	ok(strcmp(json_dump(arena, j, 21), "\"...\"") == 0, "one byte too long");
 	ok(strcmp(json_dump(arena, NULL, 21), "null") == 0, "nothing is null");
 	json_free(j);
+	j = read_text("{\"a\":1,\"b\":null}");
+	ok(json_put_text(j, "b", "x\"") && json_put_text(j, "c", "") &&
+	    strcmp(json_dump(arena, j, 100), "{\"a\":1,\"b\":\"x\\\"\",\"c\":\"\"}") == 0,
+	    "texts are put in place and at the end");
+	json_free(j);
 	ok(same_again("[[],{},[{}],[[]],\"\",0,-1,1.0,true,false,null]"), "all kinds");
 	ok(same_again("{\"a\":{\"b\":{\"c\":[1,2,{\"d\":[]}]}},\"e\":1}"),
 	    "nested kinds");

@@ -8,6 +8,7 @@
 #include "faults.h"
 #include "json.h"
 #include "shape.h"
+#include "text.h"
 #include "test.h"
 
 struct point { double x, y; };
@@ -183,6 +184,37 @@ test_text_faults(void)
 	    "Input should be 'ADMIN', 'OPERATOR' or 'FARMER'"), "none of the choices");
 	ok(fault_is(ONE("\"phone\":\"1\""), "string_pattern_mismatch", phone_rule.msg),
 	    "a rule is broken");
+}
+
+struct mark { const char *key; };
+
+/* A key that must be said, even if it is null. */
+static void
+test_present(void)
+{
+	static const struct shape_field key[] = {
+		{ .name = "key", .kind = SHAPE_TEXT, AT(mark, key),
+		    .flags = SHAPE_OPTIONAL | SHAPE_PRESENT },
+	};
+	static const struct shape mark_shape = { .name = "Mark", .fields = key,
+		.n_fields = 1, .size = sizeof(struct mark) };
+	static const struct { const char *text, *key; bool fine; } cases[] = {
+		{ "{\"key\":\"a\"}", "a", true }, { "{\"key\":null}", NULL, true },
+		{ "{}", NULL, false }, { "{\"key\":1}", NULL, false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *why;
+		size_t at;
+		const struct json *j = json_read(arena, cases[i].text,
+		    strlen(cases[i].text), &why, &at);
+		struct mark mark;
+
+		faults = (struct faults){ .arena = arena };
+		ok(shape_read(&mark_shape, j, arena, &mark, &faults) == cases[i].fine &&
+		    text_same(mark.key, cases[i].key), cases[i].text);
+		json_free(j);
+	}
 }
 
 static void
@@ -442,6 +474,7 @@ main(void)
 	test_read();
 	test_lenient();
 	test_text_faults();
+	test_present();
 	test_number_faults();
 	test_list_faults();
 	test_wire();
