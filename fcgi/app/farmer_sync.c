@@ -13,7 +13,6 @@
 #include "job.h"
 #include "log.h"
 #include "queries.h"
-#include "queue.h"
 #include "text.h"
 
 enum {
@@ -141,9 +140,9 @@ farmer_sync_status(struct req *r)
 		return e;
 	if (!e && text_same(row.job_state, "done")) {
 		out.state = "SUCCESS";
-		out.result = queue_result(r->arena, row.job_id, row.result_sealed);
-		if (!out.result)
-			return ERR_BROKEN;
+		e = job_result(r, row.job_id, &out.result);
+		if (e || !out.result)
+			return e ? e : ERR_BROKEN;
 	} else if (!e && (text_same(row.job_state, "dead") ||
 	    text_same(row.job_state, "cancelled"))) {
 		out.state = "FAILURE";

@@ -27,7 +27,7 @@ READS = {
     "/api/ethnic-groups/{ethnic_id}": None,
     # Figures without a name in them.
     "/api/farmers/stats/overview": None, "/api/logs/stats": None, "/api/stats": None,
-    # What became of the caller's own batch, in the words of POST.
+    # The caller's own batch; once it has a result, that is recorded (test_sync.py).
     "/api/sync/status": None,
     # The audit itself: the client asks for it every five seconds.
     "/api/logs": None, "/api": None,

@@ -481,6 +481,15 @@ def test_only_the_owner_reads_results(admin, clerk, new_user):
     faulty(clerk.get("/api/sync/status", params={"job_id": "x" * 101}), "query.job_id")
 
 
+def test_the_read_of_results_is_recorded(server, clerk):
+    job_id = send(clerk, item())
+    results(clerk, job_id)
+
+    def recorded():
+        return trail.rows(server, job_id, "view_result")
+    assert poll(recorded)[0]["endpoint"] == "/api/sync/status"
+
+
 def test_other_jobs_are_not_batches(server, clerk):
     """Nor is what they found."""
     job_id = send(clerk, item())
