@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -84,6 +85,12 @@ store_begin(struct store_object *o)
 	o->fd = openat(root_fd, temp_path(o->id, path),
 	    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 	return o->fd < 0 ? failed("begin") : OK;
+}
+
+enum err
+store_hide(struct store_object *o)
+{
+	return fchmod(o->fd, 0600) != 0 ? failed("hide") : OK;
 }
 
 enum err
@@ -217,28 +224,70 @@ store_path(struct arena *a, const char *id)
 	return arena_text(a, kept_path(id, path));
 }
 
-enum err
-store_read(struct arena *a, const char *id, size_t max, uint8_t **bytes, size_t *n)
+/* Open a kept object; its size is at most max. */
+static enum err
+open_kept(const char *id, size_t max, int *fd, size_t *n)
 {
 	char path[PATH];
 	struct stat st;
 	enum err e = OK;
-	int fd = openat(root_fd, kept_path(id, path), O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0)
+	*fd = openat(root_fd, kept_path(id, path), O_RDONLY | O_CLOEXEC);
+	if (*fd < 0)
 		return errno == ENOENT ? ERR_MISSING : failed("open");
-	if (fstat(fd, &st) != 0)
+	if (fstat(*fd, &st) != 0)
 		e = failed("stat");
 	else if ((uint64_t)st.st_size > max)
 		e = ERR_BIG;
-	if (!e) {
+	if (e)
+		(void)close(*fd); /* was only looked at */
+	else
 		*n = (size_t)st.st_size;
-		*bytes = arena_take(a, *n + 1);
-		if (pread(fd, *bytes, *n, 0) != st.st_size)
-			e = failed("read");
-	}
+	return e;
+}
+
+enum err
+store_read(struct arena *a, const char *id, size_t max, uint8_t **bytes, size_t *n)
+{
+	int fd;
+	enum err e = open_kept(id, max, &fd, n);
+
+	if (e)
+		return e;
+	*bytes = arena_take(a, *n + 1);
+	if (pread(fd, *bytes, *n, 0) != (ssize_t)*n)
+		e = failed("read");
 	(void)close(fd); /* was only read */
 	return e;
+}
+
+enum err
+store_map(const char *id, size_t max, struct store_map *map)
+{
+	int fd;
+	void *p;
+	enum err e;
+
+	*map = (struct store_map){ .n = 0 };
+	e = open_kept(id, max, &fd, &map->n);
+	if (e)
+		return e;
+	p = map->n ? mmap(NULL, map->n, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
+	(void)close(fd); /* the mapping stays */
+	if (p == MAP_FAILED) {
+		map->n = 0;
+		return failed("map");
+	}
+	map->bytes = p;
+	return OK;
+}
+
+void
+store_unmap(struct store_map *map)
+{
+	if (map->bytes)
+		(void)munmap((void *)(uintptr_t)map->bytes, map->n);
+	*map = (struct store_map){ .n = 0 };
 }
 
 enum err
@@ -255,7 +304,11 @@ enum err
 store_aside(const char *id)
 {
 	char from[PATH], to[PATH];
+	struct stat st;
 
+	if (fstatat(root_fd, kept_path(id, from), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    !(st.st_mode & S_IRWXG))
+		return store_remove(id);
 	(void)snprintf(to, sizeof(to), "swept/%s", id);
 	if (renameat(root_fd, kept_path(id, from), root_fd, to) != 0)
 		return errno == ENOENT ? OK : failed("put aside");

@@ -29,6 +29,9 @@ enum err store_open(const char *root);
 /* store_begin(o): A new empty object with a new id. ERR_DOWN if the disk is full. */
 enum err store_begin(struct store_object *o);
 
+/* store_hide(o): Nobody but the register's user may read this one, nginx neither. */
+enum err store_hide(struct store_object *o);
+
 /* store_write(o, p, n): Append n bytes. */
 enum err store_write(struct store_object *o, const void *p, size_t n);
 
@@ -51,11 +54,19 @@ const char *store_path(struct arena *a, const char *id);
 enum err store_read(struct arena *a, const char *id, size_t max, uint8_t **bytes,
     size_t *n);
 
+/* store_map(id, max, map): The object's bytes as they lie on the disk, until
+ * store_unmap. ERR_MISSING if it is not there, ERR_BIG if it is over max. */
+struct store_map { const char *bytes; size_t n; };
+enum err store_map(const char *id, size_t max, struct store_map *map);
+
+/* store_unmap(map): Give it back; harmless after a failed store_map. */
+void store_unmap(struct store_map *map);
+
 /* store_remove(id): Remove a kept object; gone already is fine. */
 enum err store_remove(const char *id);
 
 /* store_aside(id): Move a kept object to store/swept/, where it can be looked for
- * until store_forget_aside removes it. */
+ * until store_forget_aside removes it. One that was hidden is removed at once. */
 enum err store_aside(const char *id);
 
 /* store_forget_aside(age_s): Remove what was put aside more than age_s seconds ago. */
