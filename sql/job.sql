@@ -70,6 +70,22 @@ UPDATE job
 RETURNING job_id, job_kind, is_scheduled, account_id, attempt, n_done, n_total,
        input_sealed, cursor_sealed, last_error, endpoint, ip_address, request_id;
 
+-- name: job_take_one :one
+-- The same of one that is known, if it is due. Used by commands that do their job
+-- themselves.
+-- open: the command line on the host
+-- row: job_take
+-- types: lease_ends_at BIGINT
+UPDATE job
+   SET last_error = CASE WHEN job_state = 'running' THEN 'the worker died'
+                         ELSE last_error END,
+       job_state = 'running', due_at = :lease_ends_at, lease_token = :lease_token,
+       attempt = attempt + 1, started_at = :now, ended_at = NULL
+ WHERE job_id = :job_id
+   AND due_at <= :now
+RETURNING job_id, job_kind, is_scheduled, account_id, attempt, n_done, n_total,
+       input_sealed, cursor_sealed, last_error, endpoint, ip_address, request_id;
+
 -- name: job_mark :exec
 -- Whatever becomes of a run: a step is done, it has ended, it shall be tried again. Only
 -- who still has the lease can write; next_token is NULL when it is given up. A failed

@@ -67,6 +67,8 @@ struct job_run {
 	const char *refusal;	/* job_refuse was called */
 	bool over;		/* lost, cancelled or given back: nothing to be written */
 	int64_t n_failed;
+	job_each_fn *each;	/* of the only job that is to be done; or NULL */
+	void *context;
 };
 
 static struct slot *
@@ -173,7 +175,10 @@ step_begin(struct job *j, const char *cursor)
 		arena_reset(run->note[run->page ^= 1]);
 		j->cursor = arena_text(run->note[run->page], cursor);
 	}
-	work_duties(run->db);
+	if (run->each)
+		run->each(run->context, j);
+	else
+		work_duties(run->db);
 	arena_reset(run->step);
 	j->now = clock_now();
 	db_intend(run->db);
@@ -324,7 +329,7 @@ end_run(struct job_run *run, const struct job *j, enum err e)
 
 	db_intend(run->db);
 	failed = queue_mark(run->db, run->step, &held(run)->q, &m);
-	if (!failed && !proc_stopping())
+	if (!failed && !run->each && !proc_stopping())
 		failed = take(run);
 	return settle(run, failed);
 }
@@ -462,6 +467,28 @@ begin(struct job_run *run, int64_t *wait)
 	if (e)
 		*wait = WAIT_DOWN;
 	return run->has;
+}
+
+enum err
+job_run_one(struct job_run *run, const char *job_id, job_each_fn *each, void *context)
+{
+	struct slot *next = &run->slots[run->turn ^ 1];
+	enum err e;
+
+	run->each = each;
+	run->context = context;
+	arena_reset(next->keep);
+	if (!db_in_transaction(run->db))
+		db_intend(run->db);
+	e = queue_take_one(run->db, next->keep, &(struct queue_ask){ .job_id = job_id,
+	    .now = clock_now(), .lease = lease() }, &next->q);
+	db_arena(run->db, run->step);
+	run->has_next = !e;
+	e = settle(run, e);
+	if (!e)
+		run_held(run);
+	arena_reset(run->step);
+	return e;
 }
 
 int64_t

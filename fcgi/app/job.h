@@ -113,6 +113,17 @@ struct job_run *job_run_open(struct db *db);
  * until there is something to do, at least a few milliseconds. */
 int64_t job_run_round(struct job_run *run);
 
+/*
+ * job_run_one(run, job_id, each, context): Take this job, in the caller's transaction if
+ * there is one, which is committed with that, and do it; for commands that do their
+ * job themselves. each(context, j) is called after each step. ERR_MISSING: it is not due,
+ * because somebody has it, it waits to be tried again, or it has ended. How it went
+ * is in its row.
+ */
+typedef void job_each_fn(void *context, const struct job *j);
+enum err job_run_one(struct job_run *run, const char *job_id, job_each_fn *each,
+    void *context);
+
 /* job_run_failures(run): How many runs have failed. */
 int64_t job_run_failures(const struct job_run *run);
 

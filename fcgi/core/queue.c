@@ -82,35 +82,56 @@ reveal(struct arena *arena, const char *place, const char *sealed,
 	return text ? text : "";
 }
 
+static void
+fill(struct arena *arena, const struct job_take_row *row, struct queue_job *out)
+{
+	out->id = row->job_id;
+	out->kind = row->job_kind;
+	out->account_id = row->account_id;
+	out->endpoint = row->endpoint;
+	out->address = row->ip_address;
+	out->request_id = row->request_id;
+	out->last_error = row->last_error;
+	out->is_scheduled = row->is_scheduled;
+	out->attempt = row->attempt;
+	out->n_done = row->n_done;
+	out->n_total = row->n_total;
+	out->is_damaged = false;
+	out->input = reveal(arena, input_place, row->input_sealed, out);
+	out->cursor = reveal(arena, cursor_place, row->cursor_sealed, out);
+}
+
 enum err
 queue_take(struct db *db, struct arena *arena, int64_t now, int64_t lease,
     struct queue_job *out)
 {
-	struct job_take_in in = { .lease_ends_at = now + lease, .now = now };
 	struct job_take_row row;
 	enum err e;
 
 	id_make(out->token);
-	in.lease_token = out->token;
 	db_arena(db, arena);
-	e = q_job_take(db, &in, &row);
-	if (e)
-		return e;
-	out->id = row.job_id;
-	out->kind = row.job_kind;
-	out->account_id = row.account_id;
-	out->endpoint = row.endpoint;
-	out->address = row.ip_address;
-	out->request_id = row.request_id;
-	out->last_error = row.last_error;
-	out->is_scheduled = row.is_scheduled;
-	out->attempt = row.attempt;
-	out->n_done = row.n_done;
-	out->n_total = row.n_total;
-	out->is_damaged = false;
-	out->input = reveal(arena, input_place, row.input_sealed, out);
-	out->cursor = reveal(arena, cursor_place, row.cursor_sealed, out);
-	return OK;
+	e = q_job_take(db, &(struct job_take_in){ .lease_ends_at = now + lease,
+	    .now = now, .lease_token = out->token }, &row);
+	if (!e)
+		fill(arena, &row, out);
+	return e;
+}
+
+enum err
+queue_take_one(struct db *db, struct arena *arena, const struct queue_ask *ask,
+    struct queue_job *out)
+{
+	struct job_take_row row;
+	enum err e;
+
+	id_make(out->token);
+	db_arena(db, arena);
+	e = q_job_take_one(db, &(struct job_take_one_in){ .job_id = ask->job_id,
+	    .lease_ends_at = ask->now + ask->lease, .now = ask->now,
+	    .lease_token = out->token }, &row);
+	if (!e)
+		fill(arena, &row, out);
+	return e;
 }
 
 enum err

@@ -66,6 +66,12 @@ enum err queue_next(struct db *db, int64_t *due_at);
 enum err queue_take(struct db *db, struct arena *arena, int64_t now, int64_t lease,
     struct queue_job *out);
 
+/* queue_take_one(db, arena, ask, out): The same of one that is known. ERR_MISSING: it is
+ * not due, because somebody has it, or it has ended. */
+struct queue_ask { const char *job_id; int64_t now, lease; };
+enum err queue_take_one(struct db *db, struct arena *arena, const struct queue_ask *ask,
+    struct queue_job *out);
+
 /* queue_mark(db, arena, job, mark): Write what becomes of it, in the caller's
  * transaction. ERR_CONFLICT: it was cancelled, or is somebody else's now; roll back. */
 enum err queue_mark(struct db *db, struct arena *arena, const struct queue_job *job,
