@@ -227,7 +227,8 @@ put_parameters(struct writer *w, const struct route *route)
 {
 	const char *before = put_path_parameters(w, route);
 	const struct shape *takes = route->takes;
-	bool is_query = takes && takes->place == SHAPE_QUERY;
+	bool is_query = takes && (takes->place == SHAPE_QUERY ||
+	    takes->place == SHAPE_UPLOAD);
 
 	for (size_t i = 0; is_query && i < takes->n_fields; i++) {
 		const struct shape_field *f = &takes->fields[i];

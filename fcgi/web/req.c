@@ -323,7 +323,8 @@ req_check(struct req *r)
 		return shape_read_query(shape, r->form, r->arena, in, &r->faults) ?
 		    OK : ERR_INVALID;
 	case SHAPE_UPLOAD:
-		return check_upload(r);
+		return shape_read_query(shape, r->query, r->arena, in, &r->faults) ?
+		    check_upload(r) : ERR_INVALID;
 	default:
 		return OK;
 	}

@@ -79,7 +79,8 @@ kind_fault(const struct shape *shape, const struct shape_field *f)
 		return "is of no kind";
 	if (has_sub != (f->sub != NULL))
 		return has_sub ? "has no sub" : "has a sub it can't use";
-	if ((shape->place == SHAPE_QUERY || shape->place == SHAPE_FORM) &&
+	if ((shape->place == SHAPE_QUERY || shape->place == SHAPE_FORM ||
+	    shape->place == SHAPE_UPLOAD) &&
 	    (has_sub || f->kind == SHAPE_JSON || f->kind == SHAPE_TIME))
 		return "can't stand in a query";
 	if (f->limited && !(f->min <= f->max))

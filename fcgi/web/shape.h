@@ -76,7 +76,8 @@ enum shape_place {
 	SHAPE_BODY,	/* a JSON object */
 	SHAPE_QUERY,	/* the query string */
 	SHAPE_FORM,	/* a page's form: application/x-www-form-urlencoded */
-	SHAPE_UPLOAD,	/* multipart/form-data with one file part named "file" */
+	SHAPE_UPLOAD,	/* multipart/form-data with one file part named "file"; fields, if
+			 * there are any, in the query string */
 	SHAPE_FILE,	/* output: bytes, not JSON; media says which */
 	SHAPE_PAGE,	/* output: HTML for people; not part of the API */
 	SHAPE_NOTHING	/* no input; or an empty reply */
@@ -107,6 +108,13 @@ bool shape_read(const struct shape *shape, const struct json *json,
 /* shape_read_query(shape, query, arena, out, faults): The same from a query string,
  * or from the body of a form, which is written the same way. */
 bool shape_read_query(const struct shape *shape, const char *query,
+    struct arena *arena, void *out, struct faults *faults);
+
+/* shape_read_pairs(shape, pairs, arena, out, faults): The same from names and texts, as
+ * if they were the object section of a body; a list is a name that comes often. */
+struct path_pair;
+struct shape_pairs { const struct path_pair *items; size_t n; const char *section; };
+bool shape_read_pairs(const struct shape *shape, const struct shape_pairs *pairs,
     struct arena *arena, void *out, struct faults *faults);
 
 /* shape_write(shape, in, out): Append *in as compact JSON, keys in field order.

@@ -309,11 +309,6 @@ shape_read(const struct shape *shape, const struct json *json, struct arena *are
 	return read_object(&root, shape, out);
 }
 
-struct pairs {
-	const struct path_pair *items;
-	size_t n;
-};
-
 static bool
 pair_is(const struct path_pair *pair, const struct shape_field *f)
 {
@@ -337,7 +332,7 @@ spot_query(struct spot *s, const struct path_pair *pair)
 
 static bool
 read_query_texts(const struct spot *s, const struct shape_field *f,
-    const struct pairs *pairs, struct shape_texts *out)
+    const struct shape_pairs *pairs, struct shape_texts *out)
 {
 	struct shape_field item = { .rule = f->rule };
 	bool fine = true;
@@ -352,6 +347,8 @@ read_query_texts(const struct spot *s, const struct shape_field *f,
 		    read_text(&below, &item, &out->items[out->n]) && fine;
 		out->n++;
 	}
+	if (!out->n)
+		out->items = NULL; /* not said */
 	if (!out->n && (f->flags & SHAPE_REQUIRED))
 		return spot_fault(s, "missing", "Field required", NULL);
 	return (!out->n || spot_count(s, f, out->n)) && fine;
@@ -359,7 +356,7 @@ read_query_texts(const struct spot *s, const struct shape_field *f,
 
 static bool
 read_query_field(const struct spot *root, const struct shape_field *f,
-    const struct pairs *pairs, void *out)
+    const struct shape_pairs *pairs, void *out)
 {
 	struct spot s = { .reader = root->reader, .up = root, .name = f->name };
 
@@ -380,7 +377,7 @@ shape_read_query(const struct shape *shape, const char *query, struct arena *are
 	struct reader reader = { .arena = arena, .faults = faults };
 	struct spot root = { .reader = &reader,
 		.name = shape->place == SHAPE_FORM ? "body" : "query" };
-	struct pairs pairs = { .items = items };
+	struct shape_pairs pairs = { .items = items };
 	bool fine = true;
 
 	memset(out, 0, shape->size);
@@ -390,5 +387,20 @@ shape_read_query(const struct shape *shape, const char *query, struct arena *are
 		    NULL);
 	for (size_t i = 0; i < shape->n_fields; i++)
 		fine = read_query_field(&root, &shape->fields[i], &pairs, out) && fine;
+	return fine;
+}
+
+bool
+shape_read_pairs(const struct shape *shape, const struct shape_pairs *pairs,
+    struct arena *arena, void *out, struct faults *faults)
+{
+	struct reader reader = { .arena = arena, .faults = faults };
+	struct spot body = { .reader = &reader, .name = "body" };
+	struct spot root = { .reader = &reader, .up = &body, .name = pairs->section };
+	bool fine = true;
+
+	memset(out, 0, shape->size);
+	for (size_t i = 0; i < shape->n_fields; i++)
+		fine = read_query_field(&root, &shape->fields[i], pairs, out) && fine;
 	return fine;
 }
