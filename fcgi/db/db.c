@@ -102,6 +102,15 @@ db_in_transaction(const struct db *db)
 }
 
 void
+db_bulk(struct db *db, bool on)
+{
+	const char *script = on ? db->engine->bulk_begin : db->engine->bulk_end;
+
+	if (script)
+		(void)db->engine->script(db, "bulk", script); /* logged; only slower */
+}
+
+void
 db_wait(struct db *db, int timeout_ms)
 {
 	if (timeout_ms > 0)

@@ -111,6 +111,10 @@ bool db_in_transaction(const struct db *db);
  * ERR_BROKEN: the second lock behind "a GET reads". */
 void db_read_only(struct db *db, bool on);
 
+/* db_bulk(db, on): While on, many rows are written in each transaction: more memory is
+ * used, about 64 MB, where that makes it faster. */
+void db_bulk(struct db *db, bool on);
+
 /* db_wait(db, timeout_ms): Wait until something may have changed that jobs wait for, at
  * most timeout_ms: on PostgreSQL a NOTIFY of cem_job, on SQLite any commit by another
  * process. Returns early on a signal, and whenever in doubt: look, then wait again.

@@ -22,6 +22,7 @@ struct db_engine {
 	enum err (*script)(struct db *db, const char *name, const char *sql);
 	/* Wait for a change (db_wait). */
 	void (*wait)(struct db *db, int timeout_ms);
+	const char *bulk_begin, *bulk_end; /* scripts of db_bulk, or NULL */
 	const char *step_before;	/* script before a migration step, or NULL */
 	const char *step_lock;		/* script within its transaction, or NULL */
 	const char *step_after;		/* script after it, or NULL */
