@@ -50,6 +50,7 @@ static const struct {
 	{ "check", command_check, true, "check settings, database and sandbox" },
 	{ "user", command_user, true, "add, list, on, off, password" },
 	{ "farmer", command_farmer, true, "list the deleted, restore one" },
+	{ "import", command_import, true, "register the farmers of a table" },
 	{ "key", command_key, true, "list card keys, rotate after a change of secret" },
 	{ "sample", command_sample, true, "N invented farmers with drawn portraits" },
 	{ "routes", command_routes, false, "who may call what" },

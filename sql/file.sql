@@ -39,6 +39,10 @@ UPDATE file
 SELECT file_id
   FROM file
  WHERE file_id = :file_id
+ UNION ALL
+SELECT input_file_id
+  FROM import
+ WHERE input_file_id = :file_id
  LIMIT 1;
 
 -- name: file_old :many

@@ -97,7 +97,7 @@ pass == 1 {
 		else if (!index(may[here], " " tier_of[what] " "))
 			wrong(here " may not include " tier_of[what] " (" what ")")
 		else if (here == "app" && tier_of[what] == "app" && !(what in shared) &&
-		    noun(what) != noun(FILENAME) && noun(FILENAME) !~ /^(front|page)$/)
+		    noun(what) != noun(FILENAME) && noun(FILENAME) !~ /^(front|import|page)$/)
 			wrong("one noun may not include another (" what ")")
 	} else if (kind == "<") {
 		if (what in home) {

@@ -31,6 +31,7 @@ int command_check(struct command *c);	/* check.c */
 int command_figures(struct command *c);	/* farmer_tally.c, of command_check */
 int command_user(struct command *c);	/* user.c */
 int command_farmer(struct command *c);	/* farmer_delete.c */
+int command_import(struct command *c);	/* import_command.c */
 int command_key(struct command *c);	/* rekey.c */
 int command_sample(struct command *c);	/* farmer_sample.c */
 int command_routes(struct command *c);	/* docs.c */

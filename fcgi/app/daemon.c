@@ -43,7 +43,7 @@ enum {
 	REQUEST_MEMORY = 8 * 1024 * 1024,
 	JSON_MAX = 1024 * 1024,
 	HEAP_KEPT = 2 * 1024 * 1024,
-	UPLOAD_EXTRA_MB = 12	/* nginx's limit: documents of 20 MB, form and all */
+	UPLOAD_MB_MAX = 112	/* nginx's largest limit; each route knows its own */
 };
 
 static int listener;
@@ -119,7 +119,7 @@ web_worker(int number)
 	struct serve s = {
 		.socket = listener, .arena = arena_make(REQUEST_MEMORY, serve_abort),
 		.max_json = JSON_MAX,
-		.max_upload = (size_t)(conf.max_upload_mb + UPLOAD_EXTRA_MB) << 20,
+		.max_upload = (size_t)UPLOAD_MB_MAX << 20,
 		.spool_dir = arena_print(kept, "%s/spool", conf.state_dir),
 		.handle = front, .served = metrics_served, .busy = proc_busy,
 		.stopping = proc_stopping

@@ -85,10 +85,11 @@ farmer_store(struct req *r, struct farmer_draft *draft, const char **taken)
 	*taken = NULL;
 	for (int i = 0; i <= NUMBER_TRIES && !e; i++) {
 		e = farmer_by_nrc(r, draft->nrc, &row);
+		if (!e && row && text_same(row->farmer_row_id, draft->row.farmer_row_id))
+			return OK;
 		if (!e && row) {
 			*taken = row->farmer_id;
-			return text_same(row->farmer_row_id, draft->row.farmer_row_id) ?
-			    OK : ERR_CONFLICT;
+			return ERR_CONFLICT;
 		}
 		id_number("ZM", number);
 		draft->row.farmer_id = arena_text(r->arena, number);
@@ -176,7 +177,8 @@ farmer_register_noted(struct req *r, const struct farmer_form *form,
 		e = farmer_complete(r, &draft, tally);
 	if (e)
 		return e;
-	log_write(LOG_INFO, "farmer registered farmer=%s who=%s", draft.row.farmer_id,
+	*farmer_id = draft.row.farmer_id;
+	log_write(LOG_INFO, "farmer registered farmer=%s who=%s", *farmer_id,
 	    draft.created_by);
 	return OK;
 }

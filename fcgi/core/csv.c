@@ -80,6 +80,12 @@ csv_text(struct buf *b, const char *s)
 		buf_char(b, '"');
 }
 
+const char *
+csv_meant(const char *s)
+{
+	return *s == '\'' && is_formula(s + 1) ? s + 1 : s;
+}
+
 void
 csv_int(struct buf *b, int64_t n)
 {

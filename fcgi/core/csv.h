@@ -19,6 +19,9 @@ void csv_begin(struct buf *b);
 /* csv_text(b, s): A cell of text; NULL is an empty one. */
 void csv_text(struct buf *b, const char *s);
 
+/* csv_meant(s): The text that csv_text wrote s for: without its apostrophe. */
+const char *csv_meant(const char *s);
+
 /* csv_int(b, n), csv_real(b, x): A cell of a number; one that is none (NaN, infinite)
  * is left empty. */
 void csv_int(struct buf *b, int64_t n);

@@ -53,6 +53,24 @@ test_formulas(void)
 	ok(cell_is("a=1", "a=1"), "= further on is harmless");
 }
 
+static bool
+comes_back(const char *s)
+{
+	struct buf b = buf_make(arena, 4);
+
+	csv_text(&b, s);
+	return strcmp(csv_meant(b.bytes), s) == 0;
+}
+
+static void
+test_meant(void)
+{
+	ok(comes_back("+260977123456") && comes_back(" =1") && comes_back("\uff1d1"),
+	    "the apostrophe is taken away again");
+	ok(comes_back("'tis") && comes_back("Ng'andu") && comes_back("'"),
+	    "one that belongs to the text stays");
+}
+
 static void
 test_lines(void)
 {
@@ -85,6 +103,7 @@ main(void)
 	arena = arena_make(1024 * 1024, NULL);
 	test_quotes();
 	test_formulas();
+	test_meant();
 	test_lines();
 	arena_end(arena);
 	return test_end();

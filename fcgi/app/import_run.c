@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The job "import": register the farmers of a stored table. A step is a batch of rows:
+ * they are read and checked as registrations, stored together, and what became of
+ * each is written with them in the same transaction. The cursor is the place in the file
+ * after the batch, so whoever goes on after a crash repeats no row and leaves none
+ * out; which NRCs the rows before it had is read from the file again.
+ */
+#include <string.h>
+
+#include "arena.h"
+#include "db.h"
+#include "farmer_tally.h"
+#include "front.h"
+#include "import.h"
+#include "job.h"
+#include "log.h"
+#include "queries.h"
+#include "store.h"
+#include "text.h"
+
+enum {
+	BATCH = 2000,			/* rows of a step, or fewer when */
+	STEP_BYTES = 16 * 1024 * 1024,	/* so much memory is in use */
+	ROWS_MAX = 2000000,		/* of a file; there is memory for the NRCs */
+	MEMORY = 64 * 1024 * 1024	/* of a step, and of what lasts a run */
+};
+
+/* A row of the batch and what becomes of it. */
+struct item {
+	int64_t row;
+	const char *outcome, *farmer_id, *message;
+	struct farmer_draft *draft;	/* of one that is to be stored */
+};
+
+struct run {
+	struct job *j;
+	struct req r;		/* the code of registrations works for a request */
+	struct import_task_row task;
+	struct arena *rows;	/* of a step */
+	struct arena *memory;	/* of the NRCs, as long as the run */
+	struct store_map map;
+	struct csv_file csv;
+	struct import_columns columns;
+	struct import_form_of of;
+	struct import_seen *seen;
+	struct item *items;	/* of the batch */
+	size_t n;
+};
+
+/* The first row says what the columns are; asking found it to be good before the job
+ * was queued. */
+static enum err
+open_table(struct run *run)
+{
+	struct csv_row row;
+	const char *end = run->map.bytes + run->map.n, *p = run->map.bytes;
+	int64_t n = 1;
+
+	csv_open(&run->csv, run->map.bytes, run->map.n);
+	if (!csv_next(&run->csv, run->rows, &row) ||
+	    import_head(&run->r, &row, &run->columns))
+		return ERR_BAD;
+	for (; p < end && (p = memchr(p, '\n', (size_t)(end - p))); p++)
+		n++;
+	if (n > ROWS_MAX)
+		return ERR_BIG;
+	run->seen = import_seen_make(run->memory, n);
+	return import_places_load(&run->r, run->j->keep, &run->of.places);
+}
+
+/* Remember the NRC of the row, which was taken before. */
+static enum err
+see_row(void *context, const struct import_row_taken_row *taken)
+{
+	struct run *run = context;
+	struct farmer_form form;
+	struct csv_row cells;
+
+	while (run->csv.row < taken->row_number) {
+		arena_reset(run->r.arena);
+		if (!csv_next(&run->csv, run->r.arena, &cells))
+			return ERR_BROKEN;
+	}
+	if (import_read(&run->r, &run->of, &cells, &form))
+		return ERR_BROKEN;
+	import_seen_add(run->seen, form.personal_info->nrc, cells.number);
+	return OK;
+}
+
+/* "OFFSET ROW": where the last step ended, and the number of its last row. */
+static bool
+read_cursor(const struct run *run, int64_t *at, int64_t *row)
+{
+	const char *cursor = run->j->cursor, *blank = strchr(cursor, ' ');
+
+	return blank && text_number(blank + 1, 1, ROWS_MAX, row) &&
+	    text_number(arena_copy(run->j->arena, cursor, (size_t)(blank - cursor)), 0,
+	    (int64_t)run->map.n, at);
+}
+
+/* The request that a step works for. */
+static void
+begin_step(struct run *run)
+{
+	job_req(run->j, &run->r);
+	arena_reset(run->rows);
+	run->r.arena = run->r.faults.arena = run->rows;
+}
+
+static enum err
+go_on(struct run *run)
+{
+	int64_t at, row;
+	enum err e;
+
+	if (!*run->j->cursor)
+		return OK;
+	if (!read_cursor(run, &at, &row))
+		return ERR_BROKEN;
+	e = q_import_row_taken(run->j->db, &(struct import_row_taken_in){
+	    .import_id = run->j->id }, see_row, run);
+	run->csv.at = (size_t)at;
+	run->csv.row = row;
+	return e;
+}
+
+/* What is wrong with a row is its result; anything else is a failure of the job. */
+static enum err
+refuse(struct run *run, struct item *item, enum err e)
+{
+	if (e != ERR_BAD && e != ERR_INVALID && e != ERR_DENIED)
+		return e;
+	item->outcome = e == ERR_DENIED ? "denied" : "invalid";
+	item->message = run->r.detail;
+	return OK;
+}
+
+static void
+note_taken(struct run *run, struct item *item, const char *farmer_id)
+{
+	item->outcome = "duplicate";
+	item->farmer_id = farmer_id;
+	item->message = arena_print(run->r.arena,
+	    "The farmer with this NRC is registered already: %s", farmer_id);
+}
+
+/* Is the NRC there already: in the file, or, when nothing is to be stored, in the
+ * register? Otherwise storing tells. */
+static enum err
+look_for(struct run *run, struct item *item, const char *nrc)
+{
+	struct farmer_by_nrc_row *found = NULL;
+	int64_t row = import_seen_row(run->seen, nrc);
+	enum err e = OK;
+
+	if (row) {
+		item->outcome = "duplicate";
+		item->message = arena_print(run->r.arena,
+		    "The NRC is that of row %lld", (long long)row);
+		return OK;
+	}
+	if (run->task.is_dry_run)
+		e = farmer_by_nrc(&run->r, nrc, &found);
+	if (found)
+		note_taken(run, item, found->farmer_id);
+	else
+		import_seen_add(run->seen, nrc, item->row);
+	return e;
+}
+
+static enum err
+look(struct run *run, const struct csv_row *row, struct item *item)
+{
+	struct farmer_draft *draft = arena_take(run->r.arena, sizeof(*draft));
+	struct farmer_form form;
+	enum err e;
+
+	*item = (struct item){ .row = row->number, .outcome = "ok" };
+	e = import_read(&run->r, &run->of, row, &form);
+	if (!e)
+		e = farmer_prepare(&run->r, &form, draft);
+	if (e)
+		return refuse(run, item, e);
+	e = look_for(run, item, draft->nrc);
+	if (!e && !run->task.is_dry_run && text_same(item->outcome, "ok"))
+		item->draft = draft;
+	return e;
+}
+
+/* The next rows, as many as a step holds. */
+static enum err
+read_batch(struct run *run)
+{
+	struct arena *a = run->rows;
+	struct csv_row row;
+	enum err e = OK;
+
+	begin_step(run);
+	run->n = 0;
+	run->items = arena_array(a, struct item, BATCH);
+	while (!e && run->n < BATCH && arena_used(a) < STEP_BYTES &&
+	    csv_next(&run->csv, a, &row))
+		if (!csv_is_blank(&row))
+			e = look(run, &row, &run->items[run->n++]);
+	return e;
+}
+
+static enum err
+store_batch(struct run *run)
+{
+	struct farmer_tally *tally = farmer_tally_begin(run->rows);
+	struct farmer_draft **drafts = arena_array(run->rows, struct farmer_draft *,
+	    BATCH);
+	struct item **of = arena_array(run->rows, struct item *, BATCH);
+	const char **taken = arena_array(run->rows, const char *, BATCH);
+	size_t n = 0;
+	enum err e;
+
+	for (size_t i = 0; i < run->n; i++) {
+		if (!run->items[i].draft)
+			continue;
+		farmer_draft_seal(&run->r, run->items[i].draft);
+		of[n] = &run->items[i];
+		drafts[n++] = run->items[i].draft;
+	}
+	e = farmer_store_all(&run->r, drafts, n, taken);
+	for (size_t i = 0; i < n && !e; i++) {
+		if (taken[i]) {
+			note_taken(run, of[i], taken[i]);
+			continue;
+		}
+		of[i]->farmer_id = drafts[i]->row.farmer_id;
+		e = farmer_complete(&run->r, drafts[i], tally);
+	}
+	return e ? e : farmer_tally_write(tally, run->j->db);
+}
+
+static int64_t *
+count_of(struct import_task_row *task, const char *outcome)
+{
+	return text_same(outcome, "ok") ? &task->n_ok :
+	    text_same(outcome, "duplicate") ? &task->n_duplicate :
+	    text_same(outcome, "denied") ? &task->n_denied : &task->n_invalid;
+}
+
+static enum err
+write_results(struct run *run)
+{
+	enum err e = OK;
+
+	for (size_t i = 0; i < run->n && !e; i++) {
+		const struct item *item = &run->items[i];
+
+		++*count_of(&run->task, item->outcome);
+		e = q_import_row_insert(run->j->db, &(struct import_row_insert_in){
+		    .import_id = run->j->id, .row_number = item->row,
+		    .outcome = item->outcome, .farmer_id = item->farmer_id,
+		    .message = item->message });
+	}
+	return e ? e : q_import_count(run->j->db, &(struct import_count_in){
+	    .import_id = run->j->id, .n_ok = run->task.n_ok,
+	    .n_duplicate = run->task.n_duplicate, .n_invalid = run->task.n_invalid,
+	    .n_denied = run->task.n_denied });
+}
+
+/* One batch and the cursor behind it. */
+static enum err
+step(struct run *run)
+{
+	struct job *j = run->j;
+	enum err e = read_batch(run);
+
+	if (!e && !run->task.is_dry_run)
+		e = store_batch(run);
+	if (!e)
+		e = write_results(run);
+	j->done = (int64_t)run->csv.at;
+	if (!e)
+		e = job_step(j, arena_print(j->arena, "%zu %lld", run->csv.at,
+		    (long long)run->csv.row));
+	return e;
+}
+
+static const char *
+counts(struct run *run)
+{
+	const struct import_task_row *t = &run->task;
+
+	return arena_print(run->j->keep, "{\"dry_run\":%s,\"ok\":%lld,"
+	    "\"duplicate\":%lld,\"invalid\":%lld,\"denied\":%lld}",
+	    t->is_dry_run ? "true" : "false", (long long)t->n_ok,
+	    (long long)t->n_duplicate, (long long)t->n_invalid, (long long)t->n_denied);
+}
+
+/* The end of the import, as a step of its own: the bytes may only go after it. */
+static enum err
+finish(struct run *run, const char *refusal)
+{
+	struct job *j = run->j;
+	enum err e = q_import_end(j->db, &(struct import_end_in){ .import_id = j->id,
+	    .now = j->now, .refusal = refusal }, NULL);
+
+	begin_step(run);
+	if (!e)
+		e = front_audit(&run->r, &(struct audit_event){ .module = "imports",
+		    .action = refusal ? "import_refused" : "import_done",
+		    .subject = j->id, .details = counts(run),
+		    .level = refusal ? "WARNING" : "INFO" });
+	if (!e)
+		e = job_step(j, NULL);
+	if (!e)
+		log_write(LOG_INFO, "import done id=%s ok=%lld duplicate=%lld "
+		    "invalid=%lld denied=%lld", j->id, (long long)run->task.n_ok,
+		    (long long)run->task.n_duplicate, (long long)run->task.n_invalid,
+		    (long long)run->task.n_denied);
+	return e;
+}
+
+/* First the bytes, then their name: a crash between leaves nothing that is not known. */
+static enum err
+drop_file(struct run *run)
+{
+	enum err e = run->task.input_file_id ? store_remove(run->task.input_file_id) : OK;
+
+	return e ? e : q_import_forget_file(run->j->db, &(struct import_forget_file_in){
+	    .import_id = run->j->id }, NULL);
+}
+
+/* All rows, from where the last run was stopped. */
+static enum err
+work(struct run *run)
+{
+	enum err e = go_on(run);
+
+	while (!e && run->csv.at < run->csv.size)
+		e = step(run);
+	return e ? e : finish(run, NULL);
+}
+
+/* Why the file can't be opened, now or ever; NULL: that may pass. */
+static const char *
+hopeless(enum err e)
+{
+	return e == ERR_MISSING ? "the file is gone: send it again" :
+	    e == ERR_BAD ? "the columns are not those of farmers" :
+	    e == ERR_BIG ? "the file has too many rows" : NULL;
+}
+
+static enum err
+run_task(struct run *run)
+{
+	struct job *j = run->j;
+	const char *words = run->task.refusal;
+	enum err e = OK;
+
+	if (!run->task.finished_at) {
+		e = run->task.input_file_id ? store_map(run->task.input_file_id,
+		    (size_t)IMPORT_MB * 1024 * 1024, &run->map) : ERR_MISSING;
+		if (!e)
+			e = open_table(run);
+		words = hopeless(e);
+		e = !e ? work(run) : words ? finish(run, words) : e;
+		store_unmap(&run->map);
+	}
+	if (!e)
+		e = drop_file(run);
+	if (!e && words)
+		e = job_step(j, NULL);
+	if (!e)
+		j->result = counts(run);
+	return !e && words ? job_refuse(j, words) : e;
+}
+
+enum err
+import_run(struct job *j)
+{
+	struct run run = { .j = j };
+	enum err e = q_import_task(j->db, &(struct import_task_in){ .import_id = j->id },
+	    &run.task);
+
+	if (e)
+		return e == ERR_MISSING ? job_refuse(j, "there is no such import") : e;
+	if (!run.task.account_id)
+		j->viewer = import_host; /* asked for on the host itself */
+	run.task.input_file_id = arena_text(j->keep, run.task.input_file_id);
+	run.task.refusal = arena_text(j->keep, run.task.refusal);
+	run.of.columns = &run.columns;
+	run.memory = arena_make(MEMORY, NULL);
+	run.rows = arena_make(MEMORY, NULL);
+	begin_step(&run);
+	db_bulk(j->db, true);
+	e = run_task(&run);
+	db_bulk(j->db, false);
+	arena_end(run.rows);
+	arena_end(run.memory);
+	return e;
+}
