@@ -178,7 +178,7 @@ step_begin(struct job *j, const char *cursor)
 	if (run->each)
 		run->each(run->context, j);
 	else
-		work_duties(run->db);
+		work_beat(run->db);
 	arena_reset(run->step);
 	j->now = clock_now();
 	db_intend(run->db);
@@ -497,7 +497,7 @@ job_run_round(struct job_run *run)
 	int64_t wait = WAIT_MIN;
 
 	while (!proc_stopping()) {
-		work_duties(run->db);
+		work_beat(run->db);
 		arena_reset(run->step);
 		if (!run->has && !begin(run, &wait))
 			break;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The job worker's loop: jobs that are due (job.c), the duties below between them, and
- * waiting for either. A stop ends the wait at once, and lets a job go on to its next
- * step.
+ * The job worker's loop: jobs that are due (job.c), a heartbeat, and waiting for either.
+ * A stop ends the wait at once, and lets a job go on to its next step.
  */
 #include "arena.h"
 #include "clock.h"
@@ -15,52 +14,34 @@
 #include "queries.h"
 #include "work.h"
 
-/* Whoever asks for the service's health sees by this that jobs are done. */
-static enum err
-beat(struct db *db)
-{
-	return q_heartbeat_set(db, &(struct heartbeat_set_in){
-	    .beat_name = "job worker", .now = clock_now() }, NULL);
-}
+#define BEAT_EVERY (15 * CLOCK_SECOND)
 
-static struct duty {
-	const char *name;
-	int64_t every;		/* microseconds */
-	enum err (*run)(struct db *db);
-	int64_t due;		/* by clock_steady */
-} duties[] = {
-	{ "beat", 15 * CLOCK_SECOND, beat, 0 },
-};
+static int64_t beat_due;	/* by clock_steady */
 
-enum { N_DUTIES = sizeof(duties) / sizeof(duties[0]) };
-
+/* Whoever asks for the service's health sees by the heartbeat that jobs are done. */
 void
-work_duties(struct db *db)
+work_beat(struct db *db)
 {
 	const int64_t now = clock_steady();
 	enum err e;
 
 	metrics_database(db);
-	for (int i = 0; i < N_DUTIES; i++) {
-		if (now < duties[i].due)
-			continue;
-		duties[i].due = now + duties[i].every;
-		e = duties[i].run(db);
-		if (e)
-			log_write(LOG_ERROR, "duty %s failed: %s", duties[i].name,
-			    err_name(e));
-	}
+	if (now < beat_due)
+		return;
+	beat_due = now + BEAT_EVERY;
+	e = q_heartbeat_set(db, &(struct heartbeat_set_in){
+	    .beat_name = "job worker", .now = clock_now() }, NULL);
+	if (e)
+		log_write(LOG_ERROR, "heartbeat: %s", err_name(e));
 }
 
-/* Milliseconds until a duty is due, or wait is over. */
+/* Milliseconds until the heartbeat is due, or wait is over. */
 static int
 wait_ms(int64_t wait)
 {
-	const int64_t now = clock_steady();
+	const int64_t beat = beat_due - clock_steady();
 
-	for (int i = 0; i < N_DUTIES; i++)
-		if (duties[i].due - now < wait)
-			wait = duties[i].due - now;
+	wait = beat < wait ? beat : wait;
 	return wait > 0 ? (int)(wait / 1000 + 1) : 0;
 }
 

@@ -8,9 +8,8 @@ struct db;
  * Returns the exit status. */
 int work_loop(struct db *db);
 
-/* work_duties(db): What is no job, but to be done every now and then by a process that
- * runs all the time: each if its time has come. Called between jobs and their
- * steps, outside a transaction; failures are logged. */
-void work_duties(struct db *db);
+/* work_beat(db): Say that this process works, if it is time to, and count what it did.
+ * Called between jobs and their steps, outside a transaction; a failure is logged. */
+void work_beat(struct db *db);
 
 #endif
