@@ -43,21 +43,21 @@ WITH page AS (
          JOIN tally AS t ON t.district_name = d.district_name
         GROUP BY d.account_id
        UNION ALL
-       SELECT p.account_id,
-              CAST(SUM(CASE WHEN t.tally_by = 'registrar' THEN t.n_farmers ELSE 0 END)
-                  AS BIGINT),
-              CAST(SUM(CASE WHEN t.tally_by = 'registrar day' THEN t.n_farmers
-                       ELSE 0 END) AS BIGINT),
+       SELECT p.account_id, CAST(SUM(t.n_farmers) AS BIGINT),
+              (SELECT CAST(COALESCE(SUM(r.n_farmers), 0) AS BIGINT)
+                 FROM farmer_tally AS r
+                WHERE r.tally_by = 'registrar day'
+                  AND r.created_by = p.operator_id
+                  AND r.day_number >= :since_day),
               CAST(SUM(t.n_farms) AS BIGINT), CAST(SUM(t.area_m2) AS BIGINT)
          FROM page AS p
          JOIN farmer_tally AS t ON t.created_by = p.operator_id
-        WHERE (t.tally_by = 'registrar'
-               OR (t.tally_by = 'registrar day' AND t.day_number >= :since_day))
+        WHERE t.tally_by = 'registrar'
           AND NOT EXISTS (
                   SELECT 1
                     FROM account_district AS d
                    WHERE d.account_id = p.account_id)
-        GROUP BY p.account_id)
+        GROUP BY p.account_id, p.operator_id)
 SELECT p.account_id, p.operator_id, p.email, p.full_name, p.phone, p.is_active,
        p.created_at, p.updated_at, COALESCE(g.n, 0) AS n_farmers,
        COALESCE(g.recent, 0) AS n_recent, COALESCE(g.farms, 0) AS n_farms,

@@ -7,9 +7,11 @@
 #include <stdio.h>
 
 #include "arena.h"
+#include "buf.h"
 #include "command.h"
 #include "conf.h"
 #include "db.h"
+#include "json.h"
 #include "port.h"
 #include "sandbox.h"
 #include "text.h"
@@ -49,6 +51,43 @@ check_database(struct command *c)
 	return e != OK;
 }
 
+static void
+write_text(struct buf *out, const char *name, const char *value)
+{
+	json_write_text(out, name);
+	buf_char(out, ':');
+	json_write_text(out, value);
+}
+
+/* Every statement there is, one JSON object a line: for whoever asks a database how it
+ * would run them (tests/api/test_plans.py). */
+static int
+check_statements(struct command *c)
+{
+	static const char *const types[] = { "TEXT", "BIGINT", "DOUBLE PRECISION",
+		"BOOLEAN" };
+
+	for (const struct db_query *const *q = db_queries(); *q; q++) {
+		struct buf out = buf_make(c->arena, 1000);
+
+		buf_char(&out, '{');
+		write_text(&out, "name", (*q)->name);
+		buf_char(&out, ',');
+		write_text(&out, "sqlite", (*q)->sqlite);
+		buf_char(&out, ',');
+		write_text(&out, "pgsql", (*q)->pgsql);
+		buf_text(&out, ",\"params\":{");
+		for (int i = 0; i < (*q)->n_params; i++) {
+			buf_text(&out, i ? "," : "");
+			write_text(&out, (*q)->params[i].name,
+			    types[(*q)->params[i].type]);
+		}
+		buf_text(&out, "}}");
+		puts(out.bytes);
+	}
+	return 0;
+}
+
 int
 command_check(struct command *c)
 {
@@ -60,7 +99,9 @@ command_check(struct command *c)
 		return check_database(c);
 	if (text_same(what, "figures"))
 		return command_figures(c);
+	if (text_same(what, "statements"))
+		return check_statements(c);
 	if (*what)
-		return command_usage("check [sandbox|database|figures]");
+		return command_usage("check [sandbox|database|figures|statements]");
 	return check_database(c) | check_sandbox(c);
 }

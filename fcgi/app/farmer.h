@@ -227,6 +227,11 @@ void farmer_draft_seal(struct req *r, struct farmer_draft *draft);
  * number is taken, which farmer_by_nrc tells. */
 enum err farmer_draft_insert(struct req *r, const struct farmer_draft *draft);
 
+/* farmer_draft_there(r, drafts, n, there): Which of n that were inserted came in. Their
+ * ids must be of one time, as they are when they are made one after the other. */
+enum err farmer_draft_there(struct req *r, struct farmer_draft *const *drafts, size_t n,
+    bool *there);
+
 /* farmer_draft_terms(r, draft): Write the words by which a new farmer is found. */
 enum err farmer_draft_terms(struct req *r, const struct farmer_draft *draft);
 

@@ -43,37 +43,37 @@ compare(const void *key, const void *row)
 	return strcmp(key, ((const struct farmer_there_row *)row)->farmer_row_id);
 }
 
-static bool
-is_there(const struct farmer_there_row *rows, size_t n, const char *id)
-{
-	return n && bsearch(id, rows, n, sizeof(*rows), compare);
-}
-
 /* All rows between the first id of the batch and its last. */
-static enum err
-ask(struct req *r, struct farmer_draft *const *drafts, size_t n,
-    struct farmer_there_row **rows, size_t *n_rows)
+enum err
+farmer_draft_there(struct req *r, struct farmer_draft *const *drafts, size_t n,
+    bool *there)
 {
-	struct farmer_there_in in = { .first_id = drafts[0]->row.farmer_row_id,
-		.last_id = drafts[0]->row.farmer_row_id };
+	struct farmer_there_in in = { NULL, NULL };
+	struct farmer_there_row *rows = NULL;
+	size_t n_rows = 0;
+	enum err e = OK;
 
-	for (size_t i = 1; i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		const char *id = drafts[i]->row.farmer_row_id;
 
-		if (strcmp(id, in.first_id) < 0)
+		if (!i || strcmp(id, in.first_id) < 0)
 			in.first_id = id;
-		if (strcmp(id, in.last_id) > 0)
+		if (!i || strcmp(id, in.last_id) > 0)
 			in.last_id = id;
 	}
-	return q_farmer_there(r->db, &in, rows, n_rows);
+	if (n)
+		e = q_farmer_there(r->db, &in, &rows, &n_rows);
+	for (size_t i = 0; i < n && !e; i++)
+		there[i] = n_rows && bsearch(drafts[i]->row.farmer_row_id, rows, n_rows,
+		    sizeof(*rows), compare);
+	return e;
 }
 
 enum err
 farmer_store_all(struct req *r, struct farmer_draft **drafts, size_t n,
     const char **taken)
 {
-	struct farmer_there_row *rows = NULL;
-	size_t n_rows = 0;
+	bool *there = arena_array(r->arena, bool, n);
 	enum err e = OK;
 
 	for (size_t i = 0; i < n && !e; i++) {
@@ -81,10 +81,10 @@ farmer_store_all(struct req *r, struct farmer_draft **drafts, size_t n,
 		if (!e && !taken[i])
 			e = send(r, drafts[i]);
 	}
-	if (!e && n)
-		e = ask(r, drafts, n, &rows, &n_rows);
+	if (!e)
+		e = farmer_draft_there(r, drafts, n, there);
 	for (size_t i = 0; i < n && !e; i++) {
-		if (taken[i] || is_there(rows, n_rows, drafts[i]->row.farmer_row_id))
+		if (taken[i] || there[i])
 			continue;
 		e = farmer_store(r, drafts[i], &taken[i]);
 		if (e == ERR_CONFLICT && taken[i])

@@ -18,7 +18,7 @@
 #include "store.h"
 #include "text.h"
 
-enum { BATCH = 500, SAMPLE_MAX = 10000000, PORTRAITS = 200 };
+enum { BATCH = 500, BATCH_DRAWN = 20, SAMPLE_MAX = 10000000, PORTRAITS = 200 };
 
 static const char *const first_names[] = {
 	"Mutale", "Chanda", "Mwansa", "Thandiwe", "Bwalya", "Mulenga", "Namukolo",
@@ -47,8 +47,7 @@ static const char *const crops[] = {
 
 struct sampler {
 	struct req r;		/* the registration code works for a request */
-	struct arena *batch;	/* what a transaction needs at its end */
-	struct farmer_tally *tally;
+	struct farmer_tally *tally;	/* of the batch in hand */
 	struct geo_districts_row *districts;
 	struct geo_provinces_row *provinces;
 	size_t n_districts, n_provinces;
@@ -179,28 +178,47 @@ add_portrait(struct sampler *s, const char *farmer_id, int64_t i)
 	    .portrait_file_id = card.id, .now = s->r.now, SCOPE(&all) }, NULL);
 }
 
+/* What goes with a farmer who was not there before. */
 static enum err
-add_one(struct sampler *s, int64_t i, int64_t *n_added)
+complete(struct sampler *s, int64_t i, const struct farmer_draft *draft)
 {
-	struct farmer_by_nrc_row *row;
-	struct farmer_draft draft;
-	struct farmer_counted counted;
-	enum err e;
+	const struct farmer_counted counted = farmer_draft_counted(draft);
+	enum err e = farmer_draft_terms(&s->r, draft);
 
-	invent(s, i, &draft);
-	farmer_draft_seal(&s->r, &draft);
-	e = farmer_draft_insert(&s->r, &draft);
-	if (!e)
-		e = farmer_by_nrc(&s->r, draft.nrc, &row);
-	if (e || !row || !text_same(row->farmer_row_id, draft.row.farmer_row_id))
-		return e;
-	*n_added += 1;
-	counted = farmer_draft_counted(&draft);
 	farmer_tally_note(s->tally, NULL, &counted);
-	e = farmer_draft_terms(&s->r, &draft);
 	if (!e && i < s->portraits)
-		e = add_portrait(s, draft.row.farmer_id, i);
+		e = add_portrait(s, draft->row.farmer_id, i);
 	return e;
+}
+
+/* Farmers first to end - 1 in one transaction. All rows are sent before the database is
+ * asked which of them came in; who was there already stays as he is. */
+static enum err
+add_batch(struct sampler *s, int64_t first, int64_t end, int64_t *n_added)
+{
+	const size_t n = (size_t)(end - first);
+	struct farmer_draft **drafts = arena_array(s->r.arena, struct farmer_draft *, n);
+	bool *there = arena_array(s->r.arena, bool, n);
+	enum err e = db_begin(s->r.db);
+
+	s->tally = farmer_tally_begin(s->r.arena);
+	for (size_t i = 0; i < n && !e; i++) {
+		drafts[i] = arena_take(s->r.arena, sizeof(**drafts));
+		invent(s, first + (int64_t)i, drafts[i]);
+		farmer_draft_seal(&s->r, drafts[i]);
+		e = farmer_draft_insert(&s->r, drafts[i]);
+	}
+	if (!e)
+		e = farmer_draft_there(&s->r, drafts, n, there);
+	for (size_t i = 0; i < n && !e; i++) {
+		if (!there[i])
+			continue;
+		*n_added += 1;
+		e = complete(s, first + (int64_t)i, drafts[i]);
+	}
+	if (!e)
+		e = farmer_tally_write(s->tally, s->r.db);
+	return e ? e : db_commit(s->r.db);
 }
 
 /* The places live in the command's arena, a batch's farmers in the request's. */
@@ -218,28 +236,11 @@ read_places(struct command *c, struct sampler *s)
 	return e ? e : s->n_districts ? OK : ERR_MISSING;
 }
 
-static enum err
-begin_batch(struct sampler *s)
-{
-	arena_reset(s->batch);
-	s->tally = farmer_tally_begin(s->batch);
-	return db_begin(s->r.db);
-}
-
-static enum err
-end_batch(struct sampler *s)
-{
-	enum err e = farmer_tally_write(s->tally, s->r.db);
-
-	return e ? e : db_commit(s->r.db);
-}
-
 int
 command_sample(struct command *c)
 {
 	struct sampler s = { .r = { .arena = arena_make(64 * 1024 * 1024, NULL),
-	    .now = clock_now() }, .batch = arena_make(64 * 1024 * 1024, NULL),
-		.portraits = PORTRAITS };
+	    .now = clock_now() }, .portraits = PORTRAITS };
 	int64_t wanted, added = 0;
 	enum err e;
 
@@ -250,13 +251,10 @@ command_sample(struct command *c)
 	e = command_open(c, &s.r.db);
 	if (!e)
 		e = read_places(c, &s);
-	for (int64_t i = 0; i < wanted && !e; i++) {
-		if (i % BATCH == 0)
-			e = begin_batch(&s);
-		if (!e)
-			e = add_one(&s, i, &added);
-		if (!e && (i % BATCH == BATCH - 1 || i == wanted - 1))
-			e = end_batch(&s);
+	for (int64_t i = 0, end; i < wanted && !e; i = end) {
+		end = i + (i < s.portraits ? BATCH_DRAWN : BATCH);
+		end = end < wanted ? end : wanted;
+		e = add_batch(&s, i, end, &added);
 		arena_reset(s.r.arena);
 	}
 	printf("%lld sample farmers added%s\n", (long long)added,

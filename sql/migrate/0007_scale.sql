@@ -72,7 +72,7 @@ CREATE TABLE farmer_tally (
 	PRIMARY KEY (tally_by, day_number, created_by, district_name, province_name,
 		registration_status)
 );
-CREATE INDEX farmer_tally_registrar ON farmer_tally (created_by, tally_by, day_number);
+CREATE INDEX farmer_tally_registrar ON farmer_tally (tally_by, created_by, day_number);
 
 -- A farm's area is rounded to whole square metres, halves upwards, as in C: the cast
 -- alone rounds on PostgreSQL and cuts on SQLite.
