@@ -374,6 +374,25 @@ def test_a_long_password_counts_to_its_end(anyone, new_user):
     refused(login(anyone, user.email, long + "z"), 401)
 
 
+def test_an_old_hash_is_renewed_by_whoever_comes_first(server, new_user):
+    """Those who sign in beside him have checked the old one, and come in all the same."""
+    old = "$2b$10$abcdefghijklmnopqrstuuaa2Az0iCPNNoJ/njb7il7vXZJg/aHeO"  # bcrypt
+    for _ in range(3):
+        user = new_user()
+        server.sql("UPDATE account SET password_hash = '%s' "
+                   "WHERE email = '%s'" % (old, user.email))
+        clients = [Client(server) for _ in range(4)]
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            replies = list(pool.map(
+                lambda c, user=user: login(c, user.email, user.password), clients))
+        assert [r.status_code for r in replies] == [200] * 4
+        for client, reply in zip(clients, replies):
+            token = reply.json()["access_token"]
+            assert client.get("/api/auth/me", token=token).status_code == 200
+        assert login(user, user.email, user.password).status_code == 200
+        refused(login(user, user.email, "Passw0rd-firsT"), 401)
+
+
 def test_password_is_not_trimmed(anyone, new_user):
     user = new_user(password="Passw0rd ŋ ñ ")
     assert login(anyone, user.email, "Passw0rd ŋ ñ ").status_code == 200
