@@ -11,7 +11,6 @@ from client import Client, faulty, refused
 from conftest import CHIBOMBO, KAWAMBWA
 from people import path
 from server import poll
-from test_sync_changes import sql
 
 MOST, BATCHES = 500, 60  # SYNC_ITEMS and BATCHES of the program
 
@@ -494,8 +493,8 @@ def test_other_jobs_are_not_batches(server, clerk):
     """Nor is what they found."""
     job_id = send(clerk, item())
     results(clerk, job_id)
-    assert sql(server, "UPDATE job SET job_kind = 'ping' WHERE job_id = '%s'"
-               % job_id) == 1
+    assert state(clerk, job_id)["state"] == "SUCCESS"
+    server.sql("UPDATE job SET job_kind = 'ping' WHERE job_id = '%s'" % job_id)
     assert state(clerk, job_id)["state"] == "PENDING"
 
 
@@ -504,8 +503,8 @@ def test_a_batch_that_failed(server, clerk, admin):
     job_id = send(clerk, item())
     results(clerk, job_id)
     for ended in ("cancelled", "dead"):
-        sql(server, "UPDATE job SET job_state = '%s' WHERE job_id = '%s'"
-            % (ended, job_id))
+        server.sql("UPDATE job SET job_state = '%s' WHERE job_id = '%s'"
+                   % (ended, job_id))
         assert state(clerk, job_id) == {"job_id": job_id, "state": "FAILURE",
                                         "result": {}}
 

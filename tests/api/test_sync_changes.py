@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: MIT
 """GET /api/sync/changes: what a phone asks to have the caller's farmers at hand."""
-import os
 import random
-import sqlite3
-import subprocess
 import threading
 import time
 
@@ -22,25 +19,11 @@ SETTLED = 60  # seconds: SETTLED of farmer_sync_feed.c
 WRITERS, CHANGES = 4, 25
 
 
-def sql(server, text):
-    """Change the database behind the server's back; how many rows."""
-    if server.database:
-        done = subprocess.run(["psql", server.database, "-X", "-c", text],
-                              stdout=subprocess.PIPE, timeout=60, check=True)
-        return int(done.stdout.split()[-1])
-    base = sqlite3.connect(os.path.join(server.state, "db", "cem.db"), timeout=30)
-    try:
-        with base:
-            return base.execute(text).rowcount
-    finally:
-        base.close()
-
-
 def stamp(server, farmer, seconds_ago):
     """As if the farmer had been changed then."""
     then = int((time.time() - seconds_ago) * 1e6)
-    assert sql(server, "UPDATE farmer SET updated_at = %d WHERE farmer_id = '%s'"
-               % (then, farmer["farmer_id"])) == 1
+    server.sql("UPDATE farmer SET updated_at = %d WHERE farmer_id = '%s'"
+               % (then, farmer["farmer_id"]))
 
 
 class Phone:
@@ -278,8 +261,8 @@ def test_a_round_that_was_left_begins_where_it_was(server, clerk, enrol, place):
 def test_changes_of_one_moment(server, clerk, enrol, place):
     """Equal times: the row's id keeps the order, none is skipped."""
     farmers = [enrol(clerk, place=place) for _ in range(9)]
-    sql(server, "UPDATE farmer SET updated_at = %d WHERE district_name = '%s'"
-        % ((time.time() - HOUR) * 1e6, place["district_name"]))
+    server.sql("UPDATE farmer SET updated_at = %d WHERE district_name = '%s'"
+               % ((time.time() - HOUR) * 1e6, place["district_name"]))
     for limit in (1, 2, 4, 9, 10):
         phone = Phone(clerk, limit=limit).sync()
         assert set(phone.have) == {f["farmer_id"] for f in farmers}, limit
