@@ -218,7 +218,7 @@ def test_a_body_of_the_largest_size(clerk):
 
 
 def test_mass_assignment(clerk, admin):
-    """Fault 54: what is not in the form does nothing, in no section."""
+    """Flaw 54: what is not in the form does nothing, in no section."""
     extra = {"registration_status": "approved", "created_by": "me", "is_active": False,
              "reviewed_by": "me", "deleted_at": 1, "farmer_row_id": "0" * 24,
              "id_card_path": "/etc/passwd", "review_notes": "fine", "version": 9,
@@ -235,7 +235,7 @@ def test_mass_assignment(clerk, admin):
 
 
 def test_a_shared_phone_overwrites_nobody(clerk, operator, enrol):
-    """Fault 54: households share telephones."""
+    """Flaw 54: households share telephones."""
     there = enrol(operator)
     sent = item(personal={"phone_primary": there["personal_info"]["phone_primary"]})
     [done] = sync(clerk, sent)
@@ -390,7 +390,7 @@ def test_a_registered_farmer_is_changed(server, clerk, enrol):
 
 
 def test_a_wrong_number_changes_nobody(clerk, enrol):
-    """Fault 54: farmer_id and NRC must be one person's."""
+    """Flaw 54: farmer_id and NRC must be one person's."""
     one, two = enrol(clerk), enrol(clerk)
     sent = dict(item(personal=one["personal_info"]), farmer_id=two["farmer_id"])
     fresh = dict(item(), farmer_id=two["farmer_id"])
@@ -448,7 +448,7 @@ def test_the_same_batches_at_once(server, recorder, clerk):
 
 
 def test_who_may(anyone, clerk, farmer, as_farmer):
-    """Fault 9: the same sign-in as everywhere."""
+    """Flaw 9: the same sign-in as everywhere."""
     for method, where in (("POST", "/api/sync/batch"), ("GET", "/api/sync/status")):
         more = {"json": {"farmers": []}} if method == "POST" else \
             {"params": {"job_id": "x"}}
