@@ -37,6 +37,22 @@ VALUES (:farmer_row_id, :district_name, :farmer_id, :now)
 DELETE FROM farmer_move
  WHERE updated_at < :before;
 
+-- name: sync_oldest :one
+-- When the oldest transaction began that has written and is not committed yet; :now if
+-- there is none. SQLite tells nobody. Used by farmer_sync_changes.
+-- only: sqlite
+-- types: oldest_at BIGINT
+SELECT :now AS oldest_at;
+
+-- name: sync_oldest :one
+-- The same. A commit that waits for a standby is still under way.
+-- only: pgsql
+SELECT CAST(COALESCE(MIN(EXTRACT(EPOCH FROM s.xact_start)) * 1000000, :now) AS BIGINT)
+           AS oldest_at
+  FROM pg_stat_activity AS s
+ WHERE s.datname = CURRENT_DATABASE()
+   AND s.backend_xid IS NOT NULL;
+
 -- name: sync_changed :many
 -- Which farmers changed after a place in the order of changes, deleted ones too. Used
 -- by farmer_sync_changes for those who see all.

@@ -6,10 +6,11 @@
  * by reading the record in scope.
  *
  * A row is stamped before its transaction is committed, so a change may come to light
- * after younger ones, but never more than DB_STAMP_AGE after its stamp (db_stamp): what
- * is older than SETTLED is all to be seen. A round of pages may go up to the
- * present, but the next round begins where the first page of this one was settled;
- * what lies between is sent twice rather than never.
+ * after younger ones. But no commit begins more than DB_STAMP_AGE after the stamp
+ * (db_stamp): what is older than that is all to be seen, or PostgreSQL tells that a
+ * transaction as old is still under way. A round of pages may go up to the present,
+ * but the next round begins where the first page of this one was settled; what lies
+ * between is sent twice rather than never.
  *
  * The cursor is "1-<settled>-<at>-<row>-<scope>": where the next round begins, the last
  * place of this round (row "" if it is over), and whose farmers they are. If the scope
@@ -149,6 +150,20 @@ cursor_read(struct arena *a, const char *s, struct cursor *c, const char **scope
 	    text_number(at, 0, INT64_MAX, &c->at) && (!*c->row || id_valid(c->row));
 }
 
+/* Up to when is all to be seen? Asked before anything is read. */
+static enum err
+settle(struct feed *f)
+{
+	struct sync_oldest_row row;
+	const int64_t now = f->r->now;
+	enum err e = q_sync_oldest(f->r->db, &(struct sync_oldest_in){ .now = now },
+	    &row);
+
+	if (!e)
+		f->cursor.settled = (row.oldest_at < now ? row.oldest_at : now) - SETTLED;
+	return e;
+}
+
 /* Where to go on, or that all begins anew. */
 static enum err
 begin(struct feed *f, const char *since)
@@ -166,9 +181,7 @@ begin(struct feed *f, const char *since)
 	    c->settled > r->now - SETTLED / 2;
 	if (f->out.reset)
 		*c = (struct cursor){ .row = "" };
-	if (!*c->row)
-		c->settled = r->now - SETTLED;
-	return OK;
+	return *c->row ? OK : settle(f);
 }
 
 static bool

@@ -6,6 +6,7 @@ import time
 
 import people
 import pictures
+import psycopg2
 import pytest
 import trail
 from client import Client, faulty, refused
@@ -245,6 +246,30 @@ def test_the_change_that_was_committed_late(server, clerk, enrol, place):
     stamp(server, lost, 3 * SETTLED)  # db_stamp would not have let it be committed
     phone.sync()
     assert phone.seen == {late["farmer_id"]}
+
+
+def test_a_transaction_that_takes_its_time(server, clerk, enrol, place):
+    """PostgreSQL knows of it: no cursor goes beyond its beginning."""
+    def settled():
+        since = clerk.get("/api/sync/changes").json()["next"]
+        return int(since.split("-")[1]) / 1e6 + SETTLED
+
+    def catches_up():
+        return now <= settled() <= time.time()
+    farmer, now = enrol(clerk, place=place), time.time()
+    poll(catches_up)
+    if not server.database:
+        return
+    base = psycopg2.connect(server.database)
+    base.cursor().execute("UPDATE farmer SET updated_at = updated_at WHERE farmer_id = "
+                          "%s", [farmer["farmer_id"]])
+    begun = time.time()
+    while time.time() < begun + 1:
+        assert settled() <= begun
+    base.commit()
+    base.close()
+    now = time.time()
+    poll(catches_up)
 
 
 def test_a_round_that_was_left_begins_where_it_was(server, clerk, enrol, place):
