@@ -10,6 +10,7 @@
  * one that it names by farmer_id, if the NRC is that one's; else somebody new. It is
  * never found by phone or by NRC alone: nobody's record is overwritten by a slip.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
@@ -189,18 +190,22 @@ apply_again(struct item *i, const struct sync_item_claim_row *row)
 }
 
 static enum err
+claim(const struct job *j, const char *temp_id, struct sync_item_claim_row *row)
+{
+	return q_sync_item_claim(j->db, &(struct sync_item_claim_in){
+	    .viewer_account_id = j->viewer.account_id, .temp_id = temp_id,
+	    .job_id = j->id, .now = j->now }, row);
+}
+
+static enum err
 item_apply(struct item *i, const struct job *j)
 {
-	struct req *r = &i->r;
-	const char *account_id = front_viewer(r)->account_id;
 	struct sync_item_claim_row row;
 	enum err e;
 
 	if (!i->temp_id)
 		return apply_first(i);
-	e = q_sync_item_claim(r->db, &(struct sync_item_claim_in){
-	    .viewer_account_id = account_id, .temp_id = i->temp_id, .job_id = j->id,
-	    .now = r->now }, &row);
+	e = claim(j, i->temp_id, &row);
 	if (e)
 		return e;
 	if (row.farmer_id && is_old(i, j, &row)) {
@@ -209,9 +214,9 @@ item_apply(struct item *i, const struct job *j)
 		return OK;
 	}
 	e = row.farmer_id ? apply_again(i, &row) : apply_first(i);
-	return e ? e : q_sync_item_set(r->db, &(struct sync_item_set_in){
-	    .viewer_account_id = account_id, .temp_id = i->temp_id, .job_id = j->id,
-	    .farmer_id = i->out.farmer_id, .item_hash = i->hash,
+	return e ? e : q_sync_item_set(j->db, &(struct sync_item_set_in){
+	    .viewer_account_id = j->viewer.account_id, .temp_id = i->temp_id,
+	    .job_id = j->id, .farmer_id = i->out.farmer_id, .item_hash = i->hash,
 	    .item_status = i->out.status }, NULL);
 }
 
@@ -280,17 +285,43 @@ item_do(struct batch *b, size_t number)
 	return OK;
 }
 
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Hold what is to be claimed up to end, in one order whatever that of the batch is: of
+ * two batches one waits for the other, and never both. */
+static enum err
+hold(struct batch *b, size_t end)
+{
+	struct sync_item_claim_row row;
+	const char *ids[STEP];
+	size_t n = 0;
+	enum err e = OK;
+
+	for (size_t i = b->next; i < end; i++) {
+		ids[n] = json_text(json_get(json_item(b->farmers, i), "temp_id"));
+		n += ids[n] != NULL;
+	}
+	qsort(ids, n, sizeof(ids[0]), compare);
+	for (size_t i = 0; i < n && !e; i++)
+		e = claim(b->job, ids[i], &row);
+	return e;
+}
+
 /* The next farmers, up to the end of a step or of the batch. */
 static enum err
 step_do(struct batch *b)
 {
 	struct job *j = b->job;
-	enum err e = OK;
+	const size_t end = b->n - b->next < STEP ? b->n : b->next + STEP;
+	enum err e = hold(b, end);
 
 	b->tally = farmer_tally_begin(j->arena);
-	do
-		e = item_do(b, b->next++);
-	while (!e && b->next < b->n && b->next % STEP);
+	for (; b->next < end && !e; b->next++)
+		e = item_do(b, b->next);
 	j->done = (int64_t)b->next;
 	return e ? e : farmer_tally_write(b->tally, j->db);
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A worker that is killed at any point of a phone's batch: each farmer exactly once, and
-the phone is told of each."""
+"""Workers that are killed at any point of a phone's batch, or meet at the same farmers:
+each farmer exactly once, and the phone is told of each."""
 import subprocess
 
 import hurt
@@ -74,6 +74,32 @@ def check(client, family, items, results):
     assert [f["village"] for f in found].count("Newer") == 1
     assert results[3]["farmer_id"] == results[N]["farmer_id"] == \
         by_item[items[3]["temp_id"]]["farmer_id"]
+
+
+def test_the_same_farmers_in_many_batches_at_once(start):
+    """Workers meet at the same rows, from both ends: none is made twice, none is lost,
+    and no batch has to be tried again."""
+    busy = start(workers=4, settings={"JOB_WORKERS": "4"})
+    client = hurt.sign_in(busy)
+    family, ids = people.word(12), []
+    items = batch(family)[:N]
+    for number in range(8):
+        reply = client.post("/api/sync/batch", json={
+            "farmers": items[::-1] if number % 2 else items})
+        ids.append(reply.json()["job_id"])
+    told = []
+    for job_id in ids:
+        def ended():
+            found = client.get("/api/sync/status", params={"job_id": job_id}).json()
+            assert found["state"] != "FAILURE", found
+            return found["state"] == "SUCCESS" and found["result"]["results"]
+        told.append({r["temp_id"]: (r["farmer_id"], r["status"]) for r in poll(ended)})
+        job = client.get("/api/jobs/" + job_id).json()
+        assert job["attempt"] == 1 and job["error"] is None
+    assert all(t == told[0] for t in told)
+    assert sorted(s for _, s in told[0].values()) == ["created"] * (N - 1) + ["error"]
+    found = client.get("/api/farmers", params={"search": family, "limit": 100}).json()
+    assert len(found) == N - 1
 
 
 def test_kill_at_every_kind_of_moment(idle):
