@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The server under test, its users and its farmers."""
+import contextlib
 import os
+import sqlite3
 import sys
 
+import psycopg2
 import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -72,6 +75,36 @@ def server(recorder):
         figures_agree(running)
     finally:
         running.end()
+
+
+@pytest.fixture(scope="session")
+def large():
+    """A register of its own, of twenty thousand farmers."""
+    one = servers.Server()
+    try:
+        one.start()
+        one.cem("sample", "20000", "--without-portraits", "--config", one.config)
+        yield one
+    finally:
+        one.end()
+
+
+@pytest.fixture(scope="session")
+def connect():
+    """connect(server): its database, by itself; what is done in a with is committed."""
+    @contextlib.contextmanager
+    def open_one(running):
+        if running.database:
+            db = psycopg2.connect(running.database)
+        else:
+            name = running.setting("DATABASE_URL").partition(":")[2]
+            db = sqlite3.connect(name, timeout=30)
+        try:
+            with db:
+                yield db
+        finally:
+            db.close()
+    return open_one
 
 
 @pytest.fixture(scope="session")

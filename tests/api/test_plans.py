@@ -13,7 +13,7 @@ import pytest
 import plans
 import server as servers
 
-FARMERS, ROWS = 20000, 20000
+ROWS = 20000
 
 # Statements that look at a whole table, and why that is right.
 WHOLE = {
@@ -120,19 +120,8 @@ class Pg:
 
 
 @pytest.fixture(scope="module")
-def running():
-    one = servers.Server()
-    try:
-        one.start()
-        one.cem("sample", str(FARMERS), "--without-portraits", "--config", one.config)
-        yield one
-    finally:
-        one.end()
-
-
-@pytest.fixture(scope="module")
-def database(running):
-    db = (Pg if running.database else Lite)(running)
+def database(large):
+    db = (Pg if large.database else Lite)(large)
     farmers = [dict(zip(("farmer_row_id", "farmer_id"), row)) for row in db.ask(
         "SELECT farmer_row_id, farmer_id FROM farmer ORDER BY farmer_row_id LIMIT 10000")]
     account = db.ask("SELECT account_id FROM account")[0][0]
@@ -147,9 +136,9 @@ def database(running):
         db.end()
 
 
-def test_no_statement_looks_at_all_rows(running, database):
-    shown, wrong, kind = [], {}, "pgsql" if running.database else "sqlite"
-    for statement in statements(running):
+def test_no_statement_looks_at_all_rows(large, database):
+    shown, wrong, kind = [], {}, "pgsql" if large.database else "sqlite"
+    for statement in statements(large):
         if not statement[kind]:
             continue
         lines, complaints = database.plans.explain(statement)

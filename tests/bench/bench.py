@@ -4,7 +4,7 @@
     bench.py BUILD FOLDER [quick] [sqlite] [FIGURE...]
 
 BUILD has the bare programs, FOLDER is empty and ours. FIGUREs are web, pgsql, card,
-file, start, memory; none means all.
+file, start, memory; none means all. scale is another, that must be named.
 """
 import os
 import signal
@@ -14,6 +14,7 @@ import psycopg2
 
 import bed as beds
 import figures_card
+import figures_scale
 import figures_web
 import figures_worker
 from server import Cluster
@@ -106,6 +107,9 @@ def main():
             on_pgsql(table, run)
         if run.wants("memory"):
             on_fresh(table, run)
+        if "scale" in run.figures:
+            for pgsql in (False, True)[:1 + run.pgsql]:
+                figures_scale.scale(table, run.folder, pgsql, run.quick)
     finally:
         run.bare.end()
     print(words)
