@@ -90,6 +90,13 @@ split(char *text, const char **words, size_t max)
 	return n;
 }
 
+/* Two different words, none of them a number: so they are asked for. */
+static bool
+are_pair(const char *a, const char *b)
+{
+	return !is_digits(a) && !is_digits(b) && !text_same(a, b);
+}
+
 static void
 add_name(struct terms *t, const char *name)
 {
@@ -101,7 +108,7 @@ add_name(struct terms *t, const char *name)
 		add(t, bare(words[i]));
 	for (size_t i = 0; i < n && i < PAIRED_MAX; i++)
 		for (size_t k = 0; k < n && k < PAIRED_MAX; k++)
-			if (i != k)
+			if (are_pair(words[i], words[k]))
 				add(t, pair(t->arena, words[i], words[k]));
 	if (n > FARMER_WORDS)
 		add(t, folded);

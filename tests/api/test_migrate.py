@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: MIT
+"""A database of before the tallies becomes what this version would have written."""
+import glob
+import os
+import re
+import subprocess
+
+import pytest
+
+import people
+import server as servers
+from client import Client
+
+NAMES = (("Mary", "Banda"), ("Mary Jane", "Banda"), ("Anna Maria Rosa", "de Souza"),
+         ("John", "26"), ("Peter", "0977"), ("Banda", "Banda"), ("O", "Zulu"),
+         ("Mu", "Mutale"))
+PHONES = (("+260977123456", None), ("0977123457", "+260260123456"),
+          ("+260012345678", "0955555555"), ("0260000001", "0260000002"))
+
+
+def old_terms(row):
+    """What the version before wrote: words, the whole name, three forms of a phone."""
+    _, farmer_id, first, last, phone, other = row
+    name = (first + " " + last).lower()
+    words = {farmer_id.lower(), name, *name.split()}
+    for number in filter(None, (phone, other)):
+        words |= {number[-9:], "0" + number[-9:], "260" + number[-9:]}
+    return words
+
+
+def steps_before(number):
+    folder = os.path.join(servers.ROOT, "sql", "migrate")
+    for path in sorted(glob.glob(os.path.join(folder, "*.sql"))):
+        if int(os.path.basename(path)[:4]) < number:
+            with open(path, encoding="utf-8") as f:
+                yield int(os.path.basename(path)[:4]), f.read()
+
+
+def script(db, pgsql, sql):
+    if pgsql:
+        db.cursor().execute(re.sub(r"\bTEXT\b", 'TEXT COLLATE "C"', sql))
+    else:
+        db.executescript(sql)
+
+
+def copy_farmers(new, old, mark):
+    """The farmers of one database into another that is older."""
+    cursor = old.cursor()
+    cursor.execute("SELECT * FROM farmer")
+    columns = [d[0] for d in cursor.description]
+    cursor = new.cursor()
+    cursor.execute("SELECT %s FROM farmer WHERE deleted_at IS NULL" % ", ".join(columns))
+    rows = cursor.fetchall()
+    old.cursor().executemany("INSERT INTO farmer (%s) VALUES (%s)" % (
+        ", ".join(columns), ", ".join([mark] * len(columns))), rows)
+    at = [columns.index(n) for n in ("farmer_row_id", "farmer_id", "first_name",
+                                     "last_name", "phone_primary", "phone_secondary")]
+    old.cursor().executemany(
+        "INSERT INTO farmer_term (term, farmer_id) VALUES (%s, %s)" % (mark, mark),
+        [(term, row[at[1]]) for row in rows for term in old_terms([row[i] for i in at])])
+
+
+def figures(db):
+    cursor = db.cursor()
+    cursor.execute("SELECT tally_by, day_number, created_by, district_name, province_name,"
+                   " registration_status, n_farmers, n_farms, area_m2 FROM farmer_tally"
+                   " WHERE tally_by <> 'checked' AND n_farmers <> 0")
+    return sorted(cursor.fetchall())
+
+
+def words(db):
+    cursor = db.cursor()
+    cursor.execute("SELECT farmer_row_id, term FROM farmer_term")
+    return sorted(cursor.fetchall())
+
+
+class Old:
+    """A server's settings with a database of their own."""
+
+    def __init__(self, running):
+        self.running = running
+        self.cluster = servers.Cluster() if running.database else None
+        self.database = self.cluster and self.cluster.url
+        self.file = os.path.join(running.state, "old.db")
+        self.url = self.database or "sqlite:" + self.file
+
+    def setting(self, _):
+        return self.url
+
+    def migrate(self):
+        if not self.database:
+            owner = os.stat(self.running.state)
+            os.chown(self.file, owner.st_uid, owner.st_gid)
+        env = dict(self.running.environment(), DATABASE_URL=self.url)
+        subprocess.run([servers.CEM, "migrate", "--config", self.running.config], env=env,
+                       cwd="/", stdin=subprocess.DEVNULL, check=True, timeout=120)
+
+    def end(self):
+        if self.cluster:
+            self.cluster.end()
+
+
+@pytest.fixture
+def fresh():
+    running = servers.Server()
+    try:
+        running.start()
+        yield running
+    finally:
+        running.end()
+
+
+def fill(running):
+    admin = Client(running).login(servers.ADMIN_EMAIL, servers.ADMIN_PASSWORD)
+    for first, last in NAMES:
+        for phone, other in PHONES:
+            form = people.form(personal={"first_name": first, "last_name": last,
+                                         "phone_primary": phone})
+            if other:
+                form["personal_info"]["phone_secondary"] = other
+            if first == "Mary":
+                form["farm_info"] = dict(people.FARM, farm_size_hectares=1.23455)
+            reply = admin.post("/api/farmers", json=form)
+            assert reply.status_code == 201, reply.text
+    assert admin.delete(people.path(reply.json())).status_code == 200
+
+
+def test_words_and_figures_are_made(fresh, connect):
+    fill(fresh)
+    old = Old(fresh)
+    mark = "%s" if fresh.database else "?"
+    try:
+        with connect(old) as db:
+            for number, sql in steps_before(7):
+                script(db, fresh.database, sql)
+                if number == 1:
+                    script(db, fresh.database, "CREATE TABLE schema_step (version BIGINT"
+                           " NOT NULL PRIMARY KEY, name TEXT NOT NULL, done_at BIGINT"
+                           " NOT NULL)")
+                db.cursor().execute("INSERT INTO schema_step VALUES (%s, 'x', 0)" % mark,
+                                    (number,))
+            with connect(fresh) as new:
+                copy_farmers(new, db, mark)
+        old.migrate()
+        with connect(old) as db, connect(fresh) as new:
+            assert figures(db) == figures(new)
+            assert words(db) == words(new)
+    finally:
+        old.end()
+
