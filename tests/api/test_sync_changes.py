@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """GET /api/sync/changes: what a phone asks to have the caller's farmers at hand."""
+import os
 import random
+import sqlite3
 import threading
 import time
 
@@ -205,6 +207,40 @@ def test_a_move_out_and_back(server, admin, other_operator, clerk, enrol, place)
     assert admin.put(path(farmer), json={"address": place}).status_code == 200
     here.sync(), there.sync()
     assert number in here.have and number not in there.have and number in there.gone
+
+
+def moves(server, farmer):
+    """How many districts the farmer is known to have left."""
+    base = psycopg2.connect(server.database) if server.database else sqlite3.connect(
+        os.path.join(server.state, "db", "cem.db"), timeout=30)
+    try:
+        cursor = base.cursor()
+        cursor.execute("SELECT COUNT(*) FROM farmer_move WHERE farmer_id = '%s'"
+                       % farmer["farmer_id"])
+        return cursor.fetchone()[0]
+    finally:
+        base.close()
+
+
+def test_old_moves_are_forgotten(server, admin, clerk, enrol, place):
+    """By the schedule, when no cursor asks for them any more; others are not."""
+    old, new = enrol(clerk, place=place), enrol(clerk, place=place)
+    for farmer in (old, new):
+        reply = admin.put(path(farmer), json={"address": people.KAWAMBWA})
+        assert reply.status_code == 200 and moves(server, farmer) == 1
+    for farmer, days in ((old, 92), (new, 89)):
+        server.sql("UPDATE farmer_move SET updated_at = %d WHERE farmer_id = '%s'" % (
+            (time.time() - days * 86400) * 1e6, farmer["farmer_id"]))
+    [job] = admin.get("/api/jobs", params={"kind": "moves"}).json()["jobs"]
+
+    def asked():  # refused while it is running
+        return admin.post("/api/jobs/%s/retry" % job["job_id"]).status_code == 200
+    poll(asked)
+
+    def forgotten():
+        return moves(server, old) == 0
+    poll(forgotten)
+    assert moves(server, new) == 1
 
 
 def test_a_move_within_the_scope(admin, new_user, enrol, place):
