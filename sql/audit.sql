@@ -29,11 +29,12 @@ SELECT SPLIT_PART(l.line, CHR(31), 1), SPLIT_PART(l.line, CHR(31), 2),
 
 -- name: audit_list :many
 -- A page, newest first. lead names the filter whose index is followed (user, role,
--- module, level, time), those that come after it in this order may be set too: one
--- branch is run. upto is skip and limit together; it ends each branch in itself, for
--- PostgreSQL would sort all rows of it otherwise. Used by log_list.
+-- module, level but for INFO, time), those that come after it in this order may be set
+-- too, and any level with time: one branch is run. Of ids start_id is the first and
+-- end_id the one after the last. upto is skip and limit together; it ends each branch
+-- in itself, for PostgreSQL would sort all rows of it otherwise. Used by log_list.
 -- nullable: duration_ms
--- types: logged_at BIGINT, lead TEXT, start_at BIGINT, end_at BIGINT, skip BIGINT, limit BIGINT, upto BIGINT
+-- types: logged_at BIGINT, lead TEXT, start_id TEXT, end_id TEXT, skip BIGINT, limit BIGINT, upto BIGINT
 SELECT a.audit_id, a.logged_at, a.level, a.module, a.action, a.endpoint, a.user_id,
        a.role, a.subject, a.details, a.before_values, a.after_values, a.ip_address,
        a.request_id, a.duration_ms
@@ -41,134 +42,181 @@ SELECT a.audit_id, a.logged_at, a.level, a.module, a.action, a.endpoint, a.user_
  WHERE a.audit_id IN (
        SELECT p.audit_id
          FROM (
-              SELECT us.audit_id, us.logged_at
-                FROM (SELECT audit_id, logged_at
+              SELECT us.audit_id
+                FROM (SELECT audit_id
                         FROM audit
                        WHERE :lead = 'user'
                          AND user_id = :user_id
                          AND (:role IS NULL OR role = :role)
                          AND (:module IS NULL OR module = :module)
                          AND (:level IS NULL OR level = :level)
-                         AND logged_at >= :start_at AND logged_at <= :end_at
-                       ORDER BY logged_at DESC, audit_id DESC
+                         AND audit_id >= :start_id AND audit_id < :end_id
+                       ORDER BY audit_id DESC
                        LIMIT :upto) AS us
                UNION ALL
-              SELECT rs.audit_id, rs.logged_at
-                FROM (SELECT audit_id, logged_at
+              SELECT rs.audit_id
+                FROM (SELECT audit_id
                         FROM audit
                        WHERE :lead = 'role'
                          AND role = :role
                          AND (:module IS NULL OR module = :module)
                          AND (:level IS NULL OR level = :level)
-                         AND logged_at >= :start_at AND logged_at <= :end_at
-                       ORDER BY logged_at DESC, audit_id DESC
+                         AND audit_id >= :start_id AND audit_id < :end_id
+                       ORDER BY audit_id DESC
                        LIMIT :upto) AS rs
                UNION ALL
-              SELECT ms.audit_id, ms.logged_at
-                FROM (SELECT audit_id, logged_at
+              SELECT ms.audit_id
+                FROM (SELECT audit_id
                         FROM audit
                        WHERE :lead = 'module'
                          AND module = :module
                          AND (:level IS NULL OR level = :level)
-                         AND logged_at >= :start_at AND logged_at <= :end_at
-                       ORDER BY logged_at DESC, audit_id DESC
+                         AND audit_id >= :start_id AND audit_id < :end_id
+                       ORDER BY audit_id DESC
                        LIMIT :upto) AS ms
                UNION ALL
-              SELECT ls.audit_id, ls.logged_at
-                FROM (SELECT audit_id, logged_at
+              SELECT ls.audit_id
+                FROM (SELECT audit_id
                         FROM audit
                        WHERE :lead = 'level'
                          AND level = :level
-                         AND logged_at >= :start_at AND logged_at <= :end_at
-                       ORDER BY logged_at DESC, audit_id DESC
+                         AND level <> 'INFO'
+                         AND audit_id >= :start_id AND audit_id < :end_id
+                       ORDER BY audit_id DESC
                        LIMIT :upto) AS ls
                UNION ALL
-              SELECT ts.audit_id, ts.logged_at
-                FROM (SELECT audit_id, logged_at
+              SELECT ts.audit_id
+                FROM (SELECT audit_id
                         FROM audit
                        WHERE :lead = 'time'
-                         AND logged_at >= :start_at AND logged_at <= :end_at
-                       ORDER BY logged_at DESC, audit_id DESC
+                         AND (:level IS NULL OR level = :level)
+                         AND audit_id >= :start_id AND audit_id < :end_id
+                       ORDER BY audit_id DESC
                        LIMIT :upto) AS ts
-                ORDER BY 2 DESC, 1 DESC
+                ORDER BY 1 DESC
                 LIMIT :limit OFFSET :skip) AS p)
- ORDER BY a.logged_at DESC, a.audit_id DESC
+ ORDER BY a.audit_id DESC
  LIMIT 100;
 
 -- name: audit_total :one
 -- How many rows those pages have, counted up to a limit. Used by log_list.
--- types: lead TEXT, start_at BIGINT, end_at BIGINT, limit BIGINT, total BIGINT
+-- types: lead TEXT, start_id TEXT, end_id TEXT, limit BIGINT, total BIGINT
 SELECT COUNT(*) AS total
   FROM (
-       SELECT audit_id, logged_at
+       SELECT audit_id
          FROM audit
         WHERE :lead = 'user'
           AND user_id = :user_id
           AND (:role IS NULL OR role = :role)
           AND (:module IS NULL OR module = :module)
           AND (:level IS NULL OR level = :level)
-          AND logged_at >= :start_at AND logged_at <= :end_at
+          AND audit_id >= :start_id AND audit_id < :end_id
         UNION ALL
-       SELECT audit_id, logged_at
+       SELECT audit_id
          FROM audit
         WHERE :lead = 'role'
           AND role = :role
           AND (:module IS NULL OR module = :module)
           AND (:level IS NULL OR level = :level)
-          AND logged_at >= :start_at AND logged_at <= :end_at
+          AND audit_id >= :start_id AND audit_id < :end_id
         UNION ALL
-       SELECT audit_id, logged_at
+       SELECT audit_id
          FROM audit
         WHERE :lead = 'module'
           AND module = :module
           AND (:level IS NULL OR level = :level)
-          AND logged_at >= :start_at AND logged_at <= :end_at
+          AND audit_id >= :start_id AND audit_id < :end_id
         UNION ALL
-       SELECT audit_id, logged_at
+       SELECT audit_id
          FROM audit
         WHERE :lead = 'level'
           AND level = :level
-          AND logged_at >= :start_at AND logged_at <= :end_at
+          AND level <> 'INFO'
+          AND audit_id >= :start_id AND audit_id < :end_id
         UNION ALL
-       SELECT audit_id, logged_at
+       SELECT audit_id
          FROM audit
         WHERE :lead = 'time'
-          AND logged_at >= :start_at AND logged_at <= :end_at
+          AND (:level IS NULL OR level = :level)
+          AND audit_id >= :start_id AND audit_id < :end_id
         LIMIT :limit) AS p;
 
 -- name: audit_groups :many
--- How many of each kind, from one index alone. Used by log_stats.
+-- How many of each kind: those that are counted already, and the few of the last
+-- minutes. Used by log_stats.
 -- types: n BIGINT
-SELECT level, module, COUNT(*) AS n
-  FROM audit
- GROUP BY level, module
- ORDER BY n DESC, level, module
+SELECT g.level, g.module, CAST(SUM(g.n_rows) AS BIGINT) AS n
+  FROM (SELECT level, module, n_rows
+          FROM audit_tally
+         UNION ALL
+        SELECT level, module, COUNT(*) AS n_rows
+          FROM audit
+         WHERE audit_id >= (SELECT counted_id FROM audit_counted)
+         GROUP BY level, module) AS g
+ GROUP BY g.level, g.module
+HAVING CAST(SUM(g.n_rows) AS BIGINT) > 0
+ ORDER BY n DESC, g.level, g.module
  LIMIT 1000;
 
--- name: audit_purge :exec
+-- name: audit_counted :one
+-- Up to where rows are counted. Used by the recorder.
+SELECT counted_id
+  FROM audit_counted;
+
+-- name: audit_count :exec
+-- Count the rows before an id that are not counted yet. In the order of the key, so
+-- that nobody who writes the tally waits for another crosswise. Used by the recorder.
+-- types: upto_id TEXT
+INSERT INTO audit_tally (level, module, n_rows)
+SELECT level, module, COUNT(*)
+  FROM audit
+ WHERE audit_id >= (SELECT counted_id FROM audit_counted)
+   AND audit_id < :upto_id
+ GROUP BY level, module
+ ORDER BY level, module
+    ON CONFLICT (level, module) DO UPDATE SET
+       n_rows = audit_tally.n_rows + excluded.n_rows;
+
+-- name: audit_count_done :exec
+-- They are counted. Used by the recorder.
+-- types: upto_id TEXT
+UPDATE audit_counted
+   SET counted_id = :upto_id;
+
+-- name: audit_uncount :exec
+-- So many of a kind are gone. Used by the retention job.
+-- types: n BIGINT
+UPDATE audit_tally
+   SET n_rows = n_rows - :n
+ WHERE level = :level
+   AND module = :module;
+
+-- name: audit_purge :many
 -- Forget a batch of the oldest. What names neither who did it nor whom it was done
 -- to, in the modules named here, is technical and goes by its level; all the rest is
--- the audit of people's data. Used by the retention job.
--- types: info_before BIGINT, error_before BIGINT, audit_before BIGINT
+-- the audit of people's data. Gives the kinds of what is gone, to be taken off the
+-- tally. Used by the retention job.
+-- types: info_before TEXT, error_before TEXT, audit_before TEXT
 DELETE FROM audit
  WHERE audit_id IN (
        SELECT audit_id
-         FROM (SELECT audit_id, logged_at
+         FROM (SELECT audit_id
                  FROM audit
-                WHERE logged_at < :audit_before
+                WHERE audit_id < :audit_before
                 UNION
-               SELECT audit_id, logged_at
+               SELECT audit_id
                  FROM audit
                 WHERE user_id IS NULL
                   AND subject IS NULL
-                  AND logged_at < :info_before
+                  AND audit_id < :info_before
                   AND level NOT IN ('WARNING', 'ERROR')
                   AND module IN ('auth', 'middleware', 'jobs', 'work', 'system')
                 UNION
-               SELECT audit_id, logged_at
+               SELECT audit_id
                  FROM audit
                 WHERE user_id IS NULL
                   AND subject IS NULL
-                  AND logged_at < :error_before
+                  AND audit_id < :error_before
                   AND module IN ('auth', 'middleware', 'jobs', 'work', 'system')
-                LIMIT 1000) AS old);
+                LIMIT 1000) AS old)
+RETURNING level, module;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "arena.h"
+#include "audit.h"
 #include "clock.h"
 #include "command.h"
 #include "conf.h"
@@ -126,11 +127,10 @@ chore_audit(struct job *j)
 	enum err e;
 
 	do {
-		e = q_audit_purge(j->db, &(struct audit_purge_in){
-		    .info_before = j->now - conf.keep_info_hours * CLOCK_HOUR,
-		    .error_before = j->now - conf.keep_error_days * CLOCK_DAY,
-		    .audit_before = clock_add_years(j->now, (int)-conf.audit_years) },
-		    &n);
+		e = audit_purge(j->db, &(struct audit_ages){
+		    .info = j->now - conf.keep_info_hours * CLOCK_HOUR,
+		    .error = j->now - conf.keep_error_days * CLOCK_DAY,
+		    .audit = clock_add_years(j->now, (int)-conf.audit_years) }, &n);
 		if (!e && n) {
 			j->done += n;
 			e = job_step(j, NULL);

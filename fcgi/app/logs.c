@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "fields.h"
 #include "front.h"
+#include "id.h"
 #include "queries.h"
 #include "text.h"
 
@@ -130,19 +131,21 @@ end_of(const char *s)
 static struct audit_list_in
 question(struct req *r, const struct log_find *in)
 {
+	char *start = arena_take(r->arena, ID_TEXT), *end = arena_take(r->arena, ID_TEXT);
+	int64_t from, to = end_of(in->end);
 	struct audit_list_in ask = {
 		.level = text_empty(in->level) ? NULL :
 		    text_upper(r->arena, in->level),
 		.module = or_null(in->module), .user_id = or_null(in->user_id),
-		.role = or_null(in->role), .end_at = end_of(in->end),
+		.role = or_null(in->role), .start_id = start, .end_id = end,
 		.limit = in->page_size ? *in->page_size : PAGE_USUAL };
 
-	if (!clock_read(in->start, &ask.start_at))
-		ask.start_at = INT64_MIN;
+	id_least(clock_read(in->start, &from) ? from : 0, start);
+	id_least(to < INT64_MAX ? to + 1 : to, end);
 	ask.skip = ((in->page ? *in->page : 1) - 1) * ask.limit;
 	ask.upto = ask.skip + ask.limit;
 	ask.lead = ask.user_id ? "user" : ask.role ? "role" : ask.module ? "module" :
-	    ask.level ? "level" : "time";
+	    ask.level && !text_same(ask.level, "INFO") ? "level" : "time";
 	return ask;
 }
 
@@ -168,8 +171,8 @@ log_list(struct req *r)
 	size_t n = 0;
 	enum err e = q_audit_total(r->db, &(struct audit_total_in){
 	    .lead = ask.lead, .user_id = ask.user_id, .role = ask.role,
-	    .module = ask.module, .level = ask.level, .start_at = ask.start_at,
-	    .end_at = ask.end_at, .limit = PAGED }, &total);
+	    .module = ask.module, .level = ask.level, .start_id = ask.start_id,
+	    .end_id = ask.end_id, .limit = PAGED }, &total);
 
 	if (!e && ask.skip < total.total)
 		e = q_audit_list(r->db, &ask, &rows, &n);

@@ -7,12 +7,16 @@
 #include <time.h>
 
 #include "arena.h"
+#include "audit.h"
+#include "clock.h"
 #include "db.h"
 #include "journal.h"
 #include "log.h"
 #include "metrics.h"
 #include "proc.h"
 #include "recorder.h"
+
+#define COUNT_EVERY (10 * CLOCK_SECOND)
 
 enum { MEMORY = 8 * 1024 * 1024, PAUSE_MS = 400 };
 
@@ -30,6 +34,21 @@ flush_all(struct db *db, struct arena *arena)
 	return e;
 }
 
+/* What the statistics of the audit stand on. */
+static enum err
+count_due(struct db *db)
+{
+	static int64_t due;
+	enum err e;
+
+	if (clock_steady() < due)
+		return OK;
+	e = audit_count(db, clock_now());
+	if (!e)
+		due = clock_steady() + COUNT_EVERY;
+	return e;
+}
+
 int
 recorder_loop(struct db *db)
 {
@@ -44,6 +63,8 @@ recorder_loop(struct db *db)
 
 		proc_busy(true);
 		e = flush_all(db, arena);
+		if (!e)
+			e = count_due(db);
 		metrics_database(db);
 		proc_busy(false);
 		if (e)

@@ -3,7 +3,6 @@
  * Names for rows. The existing clients rely on 24 hex digits; a time prefix
  * makes new rows land at the end of every index and lets lists sort by id.
  */
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,12 +14,27 @@
 void
 id_make(char out[ID_TEXT])
 {
-	uint64_t time = (uint64_t)clock_now() & UINT64_C(0xffffffffffffff);
+	id_make_at(clock_now(), out);
+}
+
+void
+id_make_at(int64_t t, char out[ID_TEXT])
+{
+	uint64_t time = (uint64_t)t & UINT64_C(0xffffffffffffff);
 	uint64_t noise = 0;
 
 	randombytes_buf(&noise, 5);
 	(void)snprintf(out, ID_TEXT, "%014llx%010llx", (unsigned long long)time,
 	    (unsigned long long)(noise & UINT64_C(0xffffffffff)));
+}
+
+void
+id_least(int64_t t, char out[ID_TEXT])
+{
+	if (t >= INT64_C(1) << 56)
+		(void)snprintf(out, ID_TEXT, "g");
+	else
+		(void)snprintf(out, ID_TEXT, "%014llx", (unsigned long long)(t > 0 ? t : 0));
 }
 
 bool

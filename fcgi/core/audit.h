@@ -36,6 +36,19 @@ struct audit_source {
 enum err audit_write(struct db *db, const struct audit_source *source,
     const struct audit_event *event);
 
+/* audit_count(db, now): Count into the tally what was written more than AUDIT_LATE
+ * before now; in a transaction of its own. Only for the recorder, and only when it has
+ * nothing to move: what is counted must not get more. */
+enum err audit_count(struct db *db, int64_t now);
+
+/* Until when rows go: technical ones that are no warning, those that are one, and the
+ * audit of people's data (sql/audit.sql says which is which). */
+struct audit_ages { int64_t info, error, audit; };
+
+/* audit_purge(db, before, n): Forget a batch of older rows, in the caller's
+ * transaction; *n gets how many. Only for the retention job. */
+enum err audit_purge(struct db *db, const struct audit_ages *before, int64_t *n);
+
 /* audit_row(source, event, id): The row of an event; its new id is put into id, and
  * its texts are those of source and event. */
 struct audit_insert_in audit_row(const struct audit_source *source,

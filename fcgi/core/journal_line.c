@@ -88,6 +88,16 @@ take(char **at)
 	return field;
 }
 
+/* The id begins with the time: lists and the tally stand on it. */
+static bool
+is_of_its_time(const struct audit_insert_in *row)
+{
+	char least[ID_TEXT];
+
+	id_least(row->logged_at, least);
+	return strncmp(row->audit_id, least, strlen(least)) == 0;
+}
+
 bool
 journal_line_read(char *line, size_t n, struct audit_insert_in *row)
 {
@@ -106,5 +116,6 @@ journal_line_read(char *line, size_t n, struct audit_insert_in *row)
 		memcpy((char *)row + texts[i], &s, sizeof(s));
 	}
 	return at && id_valid(row->audit_id) &&
-	    text_number(at, 0, INT64_MAX, &row->logged_at);
+	    text_number(at, 0, INT64_MAX, &row->logged_at) &&
+	    is_of_its_time(row);
 }

@@ -10,6 +10,7 @@ import time
 import people
 import pytest
 import server as servers
+import trail
 from client import faulty, refused
 
 FIELDS = {"timestamp", "level", "module", "endpoint", "user_id", "role", "action",
@@ -220,6 +221,34 @@ def test_no_password_is_in_the_audit(admin, new_user):
 DAY = 86400 * 1000000
 
 
+def tally(server, level, module, n):
+    """What the recorder does for rows that old."""
+    server.sql("INSERT INTO audit_tally (level, module, n_rows) VALUES ('%s', '%s', %d) "
+               "ON CONFLICT (level, module) DO UPDATE SET "
+               "n_rows = audit_tally.n_rows + excluded.n_rows" % (level, module, n))
+
+
+def test_what_is_old_is_counted_once(server, admin):
+    """The figures are right before the recorder has counted, and after it."""
+    word, then = people.word(), time.time_ns() // 1000 - DAY // 144 + 3000000
+    server.sql("INSERT INTO audit (audit_id, level, module, action, endpoint, logged_at)"
+               " VALUES ('%014x%010x', 'WARNING', '%s', 'x', '/', %d)"
+               % (then, random.getrandbits(40), word, then))
+
+    def ours():
+        return [s["count"] for s in admin.get("/api/logs/stats").json()["stats"]
+                if s["_id"] == {"level": "WARNING", "module": word}]
+
+    def counted():
+        assert ours() == [1]
+        return trail.ask(server, "SELECT n_rows FROM audit_tally WHERE module = '%s'"
+                         % word) == [{"n_rows": 1}]
+    servers.poll(counted)
+    test_stats(admin, None, "/api/logs/stats")
+    server.sql("DELETE FROM audit WHERE module = '%s'" % word)
+    server.sql("DELETE FROM audit_tally WHERE module = '%s'" % word)
+
+
 def test_retention(server, admin):
     """Flaw 53: nothing was ever deleted. Technical rows go by their level, people's
     data after years; see sql/audit.sql."""
@@ -242,18 +271,24 @@ def test_retention(server, admin):
     ]
     values = []
     for i, (age, level, module, user, subject, _) in enumerate(cases):
-        texts = ["%024x" % random.getrandbits(96), level, module,
+        texts = ["%014x%010x" % (now - int(age * DAY), random.getrandbits(40)),
+                 level, module,
                  "%s-%d" % (word, i), "/"]
         values.append("(%s, %d, %s, %s)" % (
             ", ".join("'%s'" % t for t in texts), now - int(age * DAY),
             "'%s'" % user if user else "NULL", "'%s'" % subject if subject else "NULL"))
     server.sql("INSERT INTO audit (audit_id, level, module, action, endpoint, "
-           "logged_at, user_id, subject) VALUES " + ", ".join(values))
+               "logged_at, user_id, subject) VALUES " + ", ".join(values))
+    for case in cases:
+        tally(server, case[1], case[2], 1)
     servers.run_schedule(server, "audit")
     older = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=12)
     left = [i["action"] for level, module in {(c[1], c[2]) for c in cases}
             for i in rows(admin, level=level, module=module, end=older.isoformat())]
     kept = {int(a.split("-")[1]) for a in left if a.startswith(word + "-")}
+    test_stats(admin, None, "/api/logs/stats")
     server.sql("DELETE FROM audit WHERE action >= '%s-' AND action < '%s.'"
-           % (word, word))
+               % (word, word))
+    for i in kept:
+        tally(server, cases[i][1], cases[i][2], -1)
     assert kept == {i for i, c in enumerate(cases) if c[-1]}

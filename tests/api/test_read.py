@@ -29,6 +29,8 @@ READS = {
     "/api/farmers/stats/overview": None, "/api/logs/stats": None, "/api/stats": None,
     # The caller's own batch; once it has a result, that is recorded (test_sync.py).
     "/api/sync/status": None,
+    # Work in the background, for administrators.
+    "/api/jobs": None, "/api/jobs/{job_id}": None,
     # The audit itself: the client asks for it every five seconds.
     "/api/logs": None, "/api": None,
     # People's data.

@@ -15,6 +15,7 @@ import requests
 import server as servers
 import trail
 
+TIME = time.time_ns() // 1000
 ODD = "aaaaaaaaaaaaaaaaaaaaaaa%d"
 
 
@@ -124,9 +125,9 @@ def put(running, name, content):
 
 def line(farmer, number):
     return "\x1f".join([
-        "%024x" % (0x0123456789abcdef00000000 + number), "INFO", "farmers",
+        "%014x%010x" % (TIME, number), "INFO", "farmers",
         "get_success", "/api/farmers/{farmer_id}", "mary@cem.example", "OPERATOR",
-        farmer, "", "192.0.2.1", "%08x" % number, "1795000000000000"]).encode() + b"\n"
+        farmer, "", "192.0.2.1", "%08x" % number, "%d" % TIME]).encode() + b"\n"
 
 
 def test_kill_the_recorder_again_and_again(running, farmer):

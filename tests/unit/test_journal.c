@@ -33,7 +33,7 @@ static const struct audit_event event = { .module = "farmers",
 static struct audit_insert_in
 row_of(const char *subject)
 {
-	return (struct audit_insert_in){ .audit_id = "0123456789abcdef01234567",
+	return (struct audit_insert_in){ .audit_id = "000000000000070123456789",
 		.level = "INFO", .module = "farmers", .action = "get_success",
 		.endpoint = "/", .subject = subject, .logged_at = 7 };
 }
@@ -67,7 +67,7 @@ stored(void)
 	struct audit_total_row total;
 
 	if (q_audit_total(db, &(struct audit_total_in){ .lead = "time",
-	    .start_at = 0, .end_at = INT64_MAX, .limit = 100000 }, &total))
+	    .start_id = "", .end_id = "g", .limit = 100000 }, &total))
 		return -1;
 	return total.total;
 }
