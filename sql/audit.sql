@@ -143,7 +143,8 @@ SELECT COUNT(*) AS total
 
 -- name: audit_groups :many
 -- How many of each kind: those that are counted already, and the few of the last
--- minutes. Used by log_stats.
+-- minutes. All ids are before 'g'; it tells PostgreSQL that the span is short. Used by
+-- log_stats.
 -- types: n BIGINT
 SELECT g.level, g.module, CAST(SUM(g.n_rows) AS BIGINT) AS n
   FROM (SELECT level, module, n_rows
@@ -152,6 +153,7 @@ SELECT g.level, g.module, CAST(SUM(g.n_rows) AS BIGINT) AS n
         SELECT level, module, COUNT(*) AS n_rows
           FROM audit
          WHERE audit_id >= (SELECT counted_id FROM audit_counted)
+           AND audit_id < 'g'
          GROUP BY level, module) AS g
  GROUP BY g.level, g.module
 HAVING CAST(SUM(g.n_rows) AS BIGINT) > 0
@@ -199,24 +201,31 @@ UPDATE audit_tally
 -- types: info_before TEXT, error_before TEXT, audit_before TEXT
 DELETE FROM audit
  WHERE audit_id IN (
-       SELECT audit_id
+       SELECT p.audit_id
          FROM (SELECT audit_id
                  FROM audit
                 WHERE audit_id < :audit_before
-                UNION
-               SELECT audit_id
+                ORDER BY audit_id
+                LIMIT 500) AS p
+        UNION ALL
+       SELECT i.audit_id
+         FROM (SELECT audit_id
                  FROM audit
                 WHERE user_id IS NULL
                   AND subject IS NULL
                   AND audit_id < :info_before
                   AND level NOT IN ('WARNING', 'ERROR')
                   AND module IN ('auth', 'middleware', 'jobs', 'work', 'system')
-                UNION
-               SELECT audit_id
+                ORDER BY audit_id
+                LIMIT 500) AS i
+        UNION ALL
+       SELECT e.audit_id
+         FROM (SELECT audit_id
                  FROM audit
                 WHERE user_id IS NULL
                   AND subject IS NULL
                   AND audit_id < :error_before
                   AND module IN ('auth', 'middleware', 'jobs', 'work', 'system')
-                LIMIT 1000) AS old)
+                ORDER BY audit_id
+                LIMIT 500) AS e)
 RETURNING level, module;

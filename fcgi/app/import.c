@@ -15,6 +15,7 @@
 #include "json.h"
 #include "log.h"
 #include "queries.h"
+#include "seen.h"
 #include "store.h"
 #include "text.h"
 
@@ -320,6 +321,11 @@ import_results(struct req *r)
 		    .import_id = import_id, .viewer_all = v->all,
 		    .viewer_account_id = v->account_id, .wanted = in->outcome,
 		    .after = in->after ? *in->after : 0, .limit = limit }, &rows, &n);
+	if (!e)
+		e = seen_rows(r, &(struct seen){ .module = "imports",
+		    .action = "rows_result", .n = n,
+		    .how = text_same(in->format, "csv") ? "csv" : "json",
+		    .subject = import.import_id, .skip = in->after ? *in->after : 0 });
 	if (e)
 		return e;
 	return text_same(in->format, "csv") ? reply_table(r, rows, n) :

@@ -240,7 +240,7 @@ def test_who_may(anyone, farmer, as_farmer, lost_operator):
     assert counts(done) == (0, 0, 0, 1)
 
 
-def test_pages_of_results(admin):
+def test_pages_of_results(admin, server):
     rows = [person(gender="?" if i % 3 else "Male") for i in range(30)]
     done, found = run(admin, rows)
     path = "/api/imports/%s/rows" % done["import_id"]
@@ -257,6 +257,12 @@ def test_pages_of_results(admin):
     lines = list(csv.DictReader(io.StringIO(reply.content.decode("utf-8-sig"))))
     assert [int(line["row"]) for line in lines] == [i + 2 for i in range(0, 30, 3)]
     assert all(line["farmer_id"].startswith("ZM") for line in lines)
+
+    def recorded():
+        return [r for r in trail.rows(server, done["import_id"], "rows_result")
+                if r["request_id"] == reply.headers["X-Request-ID"]]
+    assert [r["details"] for r in poll(recorded)] == [
+        {"how": "csv", "skip": 0, "rows": len(lines)}]
     for query in ("outcome=good", "limit=0", "after=-1", "format=xml"):
         refused(admin.get(path + "?" + query), 422)
 

@@ -23,7 +23,6 @@ WHOLE = {
     "job_list": "each of its branches ends with its own LIMIT",
     "job_purge": "once an hour, a batch at a time",
     "supply_count": "the number of all requests is counted in an index",
-    "audit_groups": "how many rows of each kind: counted in an index, for the log's page",
 }
 
 

@@ -31,6 +31,10 @@ READS = {
     "/api/sync/status": None,
     # Work in the background, for administrators.
     "/api/jobs": None, "/api/jobs/{job_id}": None,
+    # How far an import is: figures. What became of its rows is recorded
+    # (test_import.py).
+    "/api/imports": None, "/api/imports/{import_id}": None,
+    "/api/imports/{import_id}/rows": None,
     # The audit itself: the client asks for it every five seconds.
     "/api/logs": None, "/api": None,
     # People's data.
