@@ -31,10 +31,12 @@ id_make_at(int64_t t, char out[ID_TEXT])
 void
 id_least(int64_t t, char out[ID_TEXT])
 {
-	if (t >= INT64_C(1) << 56)
+	const uint64_t time = t > 0 ? (uint64_t)t : 0;
+
+	if (time >> 56)
 		(void)snprintf(out, ID_TEXT, "g");
 	else
-		(void)snprintf(out, ID_TEXT, "%014llx", (unsigned long long)(t > 0 ? t : 0));
+		(void)snprintf(out, ID_TEXT, "%014llx", (unsigned long long)time);
 }
 
 bool
