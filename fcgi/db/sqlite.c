@@ -16,13 +16,16 @@
 #include <sqlite3.h>
 
 #include "arena.h"
+#include "clock.h"
 #include "conf.h"
 #include "log.h"
 
 #include "engine.h"
 
 enum {
-	BUSY_MS = 10000, ROWS_FIRST = 16,
+	BUSY_MS = 10000,	/* to wait for others who write */
+	BUSY_LEAST_US = 250, BUSY_MORE_US = 500, /* between two tries */
+	ROWS_FIRST = 16,
 	LOOK_MS = 100	/* between two looks for other processes' commits */
 };
 
@@ -85,11 +88,32 @@ harden(sqlite3 *sqlite)
 	return rc;
 }
 
+/*
+ * Wait for those who write. SQLite's own handler sleeps longer and longer; then a process
+ * that writes without a pause, as a job worker does, keeps others out for many seconds,
+ * for the gaps between its transactions are short. Many tries find one; the time apart
+ * is as good as random, so that two who wait don't miss them together.
+ */
+static int
+wait_busy(void *context, int n_tries)
+{
+	static int64_t began;
+	const int64_t now = clock_steady();
+
+	(void)context;
+	if (n_tries == 0)
+		began = now;
+	if (now - began > BUSY_MS * (CLOCK_SECOND / 1000))
+		return 0;
+	(void)usleep((useconds_t)(BUSY_LEAST_US + now % BUSY_MORE_US));
+	return 1;
+}
+
 /* temp_store=2: sorting stays in memory, since a locked worker has no /tmp. */
 static int
 set_up(sqlite3 *sqlite)
 {
-	int rc = sqlite3_busy_timeout(sqlite, BUSY_MS);
+	int rc = sqlite3_busy_handler(sqlite, wait_busy, NULL);
 
 	if (rc == SQLITE_OK)
 		rc = harden(sqlite);

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 
+import hurt
 import jobs
 import pytest
 import server as servers
@@ -200,6 +201,15 @@ def test_killed_five_times(idle):
     assert found["state"] == "dead" and found["error"] == "the worker died", found
     jobs.cem(idle, "retry", job)
     finished(idle, job, 12)
+
+
+def test_jobs_keep_nobody_out(busy):
+    """Workers that write without a pause leave room for those who register farmers."""
+    made = jobs.ping(busy, "3000")
+    with hurt.Writers(hurt.sign_in(busy)) as writers:
+        writers.grown(40)
+    assert not writers.errors, writers.errors
+    assert jobs.until(busy, made[-1])["state"] == "done"
 
 
 def test_reload_in_the_middle(busy):
