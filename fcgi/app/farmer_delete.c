@@ -53,8 +53,11 @@ farmer_remove(struct req *r)
 	const char *farmer_id = req_param(r, "farmer_id");
 	struct farmer_get_row row;
 	int64_t n, now;
-	enum err e = farmer_read(r, farmer_id, &row);
+	enum err e = q_farmer_touch(r->db, &(struct farmer_touch_in){
+	    .farmer_id = farmer_id, .now = r->now, SCOPE(v) }, &n);
 
+	if (!e) /* as it is now: nobody changes it any more */
+		e = farmer_read(r, farmer_id, &row);
 	if (e)
 		return e;
 	now = r->now > row.updated_at ? r->now : row.updated_at + 1;

@@ -2,13 +2,17 @@
 """Deleting a farmer (contract 21), everywhere, and putting one back."""
 import os
 import re
+import threading
+import time
 
 import cards
+import held
 import people
 import pictures
 import pytest
 import trail
 from client import Client, refused
+from conftest import figures_agree
 from people import path
 from server import ADMIN_EMAIL, ADMIN_PASSWORD, ROOT, Server
 from test_document import PDF, put
@@ -222,3 +226,32 @@ def test_every_statement_leaves_the_deleted_out():
                     not re.search(r"WHERE (\w\.)?farmer_id = :viewer_farmer_id", sql):
                 wrong.append("%s: %s" % (name, text.split("\n")[0]))
     assert not wrong, wrong
+
+
+def test_deleted_while_it_changes(server, recorder, admin, enrol):
+    """What is taken off the figures is what the farmer was when he was deleted."""
+    threads, told = [], []
+
+    def ask(method, *words, **more):
+        client = Client(server, recorder)
+        client.token = admin.token
+
+        def run():
+            told.append((method, client.call(method, *words, **more).status_code))
+        threads.append(threading.Thread(target=run))
+        threads[-1].start()
+    for _ in range(3):
+        farmer = enrol(farm_info=people.FARM)
+        with held.farmer(server, farmer["farmer_id"]):
+            ask("PATCH", path(farmer, "/review"), params={"new_status": "verified"})
+            time.sleep(0.5)  # the first waits longest, and so goes first
+            ask("DELETE", path(farmer))
+            time.sleep(0.5)
+        for thread in threads:
+            thread.join()
+        assert {status for _, status in told} <= {200, 404, 409}, told
+        found = admin.get(path(farmer)).status_code
+        assert found == (404 if ("DELETE", 200) in told else 200)
+        threads.clear()
+        told.clear()
+    figures_agree(server)
