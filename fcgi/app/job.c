@@ -86,12 +86,6 @@ kind_find(const char *name)
 	return NULL;
 }
 
-bool
-job_kind_known(const char *kind)
-{
-	return kind_find(kind) != NULL;
-}
-
 int64_t
 job_attempts(const char *kind)
 {
@@ -115,7 +109,7 @@ enum err
 job_add(struct db *db, struct arena *arena, int64_t now, const struct job_new *wanted,
     const char **job_id)
 {
-	if (!job_kind_known(wanted->kind)) {
+	if (!kind_find(wanted->kind)) {
 		log_write(LOG_ERROR, "job: there is no kind %s", wanted->kind);
 		return ERR_BROKEN;
 	}

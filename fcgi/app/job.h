@@ -92,9 +92,6 @@ enum err job_refuse(struct job *j, const char *words);
  * NULL if there is none, or it is not that account's. */
 enum err job_result(struct req *r, const char *job_id, const char **json);
 
-/* job_kind_known(kind): Is there such a kind? */
-bool job_kind_known(const char *kind);
-
 /* job_lead(all, state, kind): Which index q_job_list follows for a viewer who sees all
  * jobs or only the own ones, and for these filters (NULL: none). */
 const char *job_lead(bool all, const char *state, const char *kind);

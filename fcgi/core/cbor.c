@@ -79,8 +79,10 @@ children_count(const struct cbor_item *item, size_t left, uint64_t *count)
 	}
 }
 
-bool
-cbor_skip(struct cbor *in)
+/* Step over one whole item, checking all of it. False as cbor_next, or if it is nested
+ * deeper than CBOR_DEPTH. */
+static bool
+skip(struct cbor *in)
 {
 	uint64_t wanted[CBOR_DEPTH + 1] = { 1 }, count;
 	struct cbor_item item;
@@ -141,7 +143,7 @@ cbor_map(struct cbor *in, struct cbor_map *map)
 			return false;
 		value = &map->values[map->n];
 		value->p = in->p;
-		if (!cbor_skip(in))
+		if (!skip(in))
 			return false;
 		value->n = (size_t)(in->p - value->p);
 		map->n++;

@@ -45,10 +45,6 @@ struct cbor_map {
  * for reserved heads, and for text that is not UTF-8 or holds a NUL. */
 bool cbor_next(struct cbor *in, struct cbor_item *item);
 
-/* cbor_skip(in): Step over one whole item, checking all of it. False as above, or
- * if it is nested deeper than CBOR_DEPTH. */
-bool cbor_skip(struct cbor *in);
-
 /* cbor_map(in, map): Read one map. Keys are numbers or texts. False as above, or if
  * a key comes twice, or there are more than CBOR_PAIRS. */
 bool cbor_map(struct cbor *in, struct cbor_map *map);

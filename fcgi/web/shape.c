@@ -15,8 +15,9 @@ enum { DEPTH = 8 };	/* shapes within shapes; more is surely a circle */
 const struct shape nothing_shape = { .name = "Nothing", .place = SHAPE_NOTHING };
 const struct shape upload_shape = { .name = "Upload", .place = SHAPE_UPLOAD };
 
-size_t
-shape_room(const struct shape_field *field)
+/* Bytes that the field takes in its struct. */
+static size_t
+room_of(const struct shape_field *field)
 {
 	switch (field->kind) {
 	case SHAPE_TEXTS:	return sizeof(struct shape_texts);
@@ -95,7 +96,7 @@ static const char *
 field_fault(const struct shape *shape, size_t i)
 {
 	const struct shape_field *f = &shape->fields[i];
-	size_t room = shape_room(f);
+	size_t room = room_of(f);
 	size_t align = f->kind == SHAPE_BOOL && !(f->flags & SHAPE_OPTIONAL) ?
 	    alignof(bool) : alignof(int64_t);
 
@@ -115,7 +116,7 @@ field_fault(const struct shape *shape, size_t i)
 		/* One member may go out under two names, of one kind. */
 		if (f->offset == other->offset && f->kind == other->kind)
 			continue;
-		if (f->offset < other->offset + shape_room(other) &&
+		if (f->offset < other->offset + room_of(other) &&
 		    other->offset < f->offset + room)
 			return "overlaps another field";
 	}

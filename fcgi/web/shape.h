@@ -130,7 +130,4 @@ void shape_write_list(const struct shape *shape, const void *items, size_t n,
  * next call. */
 const char *shape_check(const struct shape *shape);
 
-/* shape_room(field): Bytes that the field takes in its struct. */
-size_t shape_room(const struct shape_field *field);
-
 #endif

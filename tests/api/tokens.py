@@ -33,18 +33,3 @@ def mint(key, claims, header=None, digest=hashlib.sha256):
     header = header or {"alg": "HS256", "typ": "JWT"}
     text = b64(compact(header)) + "." + b64(compact(claims))
     return text + "." + (b64(sign(key, text, digest)) if key is not None else "")
-
-
-def hkdf(secret, info, salt=b"", size=32):
-    """HKDF-SHA256 (RFC 5869)."""
-    key = hmac.new(salt or bytes(32), secret, hashlib.sha256).digest()
-    out, block = b"", b""
-    for i in range(1, size // 32 + 2):
-        block = hmac.new(key, block + info + bytes([i]), hashlib.sha256).digest()
-        out += block
-    return out[:size]
-
-
-def candidates(secret):
-    """The keys that may sign tokens, made from the configured secret."""
-    yield secret
