@@ -33,9 +33,9 @@ docs_openapi(struct req *r)
 
 	if (!conf.docs)
 		return fail(r, ERR_MISSING, "Not Found");
-	routes = front_routes(&n);
+	routes = routes_all(&n);
 	r->body = buf_make(r->arena, PAGE_ROOM);
-	openapi_write(routes, n, front_who_words, &r->body);
+	openapi_write(routes, n, routes_who, &r->body);
 	return reply_bytes(r, "application/json", r->body.bytes, r->body.n);
 }
 
@@ -48,8 +48,8 @@ command_openapi(struct command *c)
 
 	if (c->argc)
 		return command_usage("openapi");
-	routes = front_routes(&n);
-	openapi_write(routes, n, front_who_words, &b);
+	routes = routes_all(&n);
+	openapi_write(routes, n, routes_who, &b);
 	puts(b.bytes);
 	return 0;
 }
@@ -62,10 +62,10 @@ command_routes(struct command *c)
 
 	if (c->argc)
 		return command_usage("routes");
-	routes = front_routes(&n);
+	routes = routes_all(&n);
 	for (size_t i = 0; i < n; i++)
 		printf("%-7s %-45s %-28s %s\n", routes[i].method, routes[i].path,
-		    front_who_words[routes[i].who], routes[i].words);
+		    routes_who[routes[i].who], routes[i].words);
 	return 0;
 }
 
@@ -163,7 +163,7 @@ fill_page(struct arena *a, struct docs_page *p)
 	struct docs_group *groups;
 	size_t n;
 
-	routes = front_routes(&n);
+	routes = routes_all(&n);
 	groups = arena_array(a, struct docs_group, n);
 	p->groups = groups;
 	for (size_t i = 0; i < n; i++) {
@@ -180,7 +180,7 @@ fill_page(struct arena *a, struct docs_page *p)
 		out = &list[g->n++];
 		*out = (struct docs_route){ .method = routes[i].method,
 		    .path = routes[i].path, .words = routes[i].words,
-		    .who = front_who_words[routes[i].who] };
+		    .who = routes_who[routes[i].who] };
 		out->takes = list_shape(a, routes[i].takes, &out->takes_fields,
 		    &out->n_takes);
 		out->gives = list_shape(a, routes[i].gives, &out->gives_fields,

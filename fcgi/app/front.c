@@ -14,133 +14,9 @@
 #include "conf.h"
 #include "db.h"
 #include "front.h"
-#include "journal.h"
-#include "log.h"
-#include "metrics.h"
 #include "page.h"
 #include "session.h"
 #include "text.h"
-#include "throttle.h"
-
-const char *const front_who_words[] = {
-	[ANYBODY] = "anybody", [SIGNED] = "anybody signed in", [FARMER] = "farmers",
-	[OPERATOR] = "operators and administrators", [ADMIN] = "administrators"
-};
-
-#define API(method, path, handler, who, takes, gives, words) \
-	{ method, path, #handler, handler, who, &takes##_shape, &gives##_shape, words },
-#define PAGE(method, path, handler, who, takes, words) \
-	{ method, path, #handler, handler, who, &takes##_shape, &page_shape, words },
-static const struct route routes[] = {
-#include "routes.def"
-};
-#undef API
-#undef PAGE
-
-static const struct viewer nobody;
-
-const struct route *
-front_routes(size_t *n)
-{
-	*n = sizeof(routes) / sizeof(routes[0]);
-	return routes;
-}
-
-const struct viewer *
-front_viewer(const struct req *r)
-{
-	return r->who ? r->who : &nobody;
-}
-
-enum err
-front_save(struct req *r)
-{
-	enum err e = db_commit(r->db);
-
-	db_intend(r->db);
-	return e;
-}
-
-void
-front_undo(struct req *r)
-{
-	db_rollback(r->db);
-	db_intend(r->db);
-}
-
-static enum err
-count(struct req *r, const struct throttle *t, int64_t *wait)
-{
-	struct throttle whole = *t;
-
-	whole.db = r->db;
-	whole.arena = r->arena;
-	whole.now = r->now;
-	return throttle_hit(&whole, wait);
-}
-
-static enum err
-refuse_attempt(struct req *r, const struct throttle *t, int64_t wait)
-{
-	metrics_count(METRIC_THROTTLED, 1);
-	log_write(LOG_WARN, "throttled kind=\"%s\" address=%s", t->kind, r->address);
-	req_header(r, "Retry-After", arena_print(r->arena, "%lld", (long long)wait));
-	return fail(r, ERR_BUSY, "Too many attempts. Try again later.");
-}
-
-enum err
-front_throttle(struct req *r, const struct throttle *t)
-{
-	int64_t wait;
-	enum err e = count(r, t, &wait), saved;
-
-	saved = e && e != ERR_BUSY ? e : front_save(r);
-	if (saved || !e)
-		return saved;
-	return refuse_attempt(r, t, wait);
-}
-
-enum err
-front_limit(struct req *r, const struct throttle *t)
-{
-	int64_t wait;
-	enum err e = count(r, t, &wait);
-
-	return e == ERR_BUSY ? refuse_attempt(r, t, wait) : e;
-}
-
-static struct audit_source
-source(const struct req *r)
-{
-	const struct viewer *v = front_viewer(r);
-
-	return (struct audit_source){
-		.endpoint = r->route ? r->route->path : r->path, .who = v->mark,
-		.role = v->mark ? session_roles(r->arena, v) : NULL,
-		.address = r->address, .request_id = r->id, .now = r->now
-	};
-}
-
-enum err
-front_audit(struct req *r, const struct audit_event *event)
-{
-	const struct audit_source from = source(r);
-
-	return audit_write(r->db, &from, event);
-}
-
-enum err
-front_read(struct req *r, const struct audit_event *event)
-{
-	const struct audit_source from = source(r);
-	enum err e = journal_write(&from, event);
-
-	if (e != ERR_DOWN)
-		return e;
-	req_header(r, "Retry-After", "10");
-	return fail(r, e, "Reading is recorded, and that is not possible at this moment. "
-	    "Please try again in a minute.");
-}
 
 static bool
 in_list(const char *const *list, const char *s)
@@ -198,7 +74,10 @@ answer_options(struct req *r, const char *allow)
 static void
 choose_page(struct req *r)
 {
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+	size_t n;
+	const struct route *routes = routes_all(&n);
+
+	for (size_t i = 0; i < n; i++) {
 		if (routes[i].gives != &page_shape || r->route->gives == &page_shape ||
 		    !text_same(routes[i].path, r->route->path) ||
 		    !text_same(routes[i].method, r->method))
@@ -222,8 +101,10 @@ static enum err
 find(struct req *r)
 {
 	const char *allow;
+	size_t n;
+	const struct route *routes = routes_all(&n);
 
-	r->route = route_find(routes, sizeof(routes) / sizeof(routes[0]), r, &allow);
+	r->route = route_find(routes, n, r, &allow);
 	if (text_same(r->method, "OPTIONS"))
 		return answer_options(r, allow ? allow : "OPTIONS");
 	if (r->route) {

@@ -2,71 +2,17 @@
 #ifndef APP_FRONT_H
 #define APP_FRONT_H
 
-#include <stddef.h>
-
-#include "access.h"
-#include "audit.h"
-#include "req.h"
-#include "route.h"
-#include "throttle.h"
+#include "front_handler.h"
+#include "routes.h"
 
 /*
  * The front door: every request comes through here. It finds the route's row, asks
  * for sign-in as the row says, reads the input, runs the handler in one
  * transaction (a GET in none, and read-only), and sends the reply after the commit.
+ * Handlers include this: it has their declarations too, and what they do with it.
  */
 
 /* front(r): Handle one request whole; r is ready to be sent afterwards. */
 void front(struct req *r);
-
-/* front_viewer(r): Who asks; all zeros on routes for anybody. */
-const struct viewer *front_viewer(const struct req *r);
-
-/* The viewer's scope as parameters of a generated statement. */
-#define SCOPE(v) .viewer_all = (v)->all, .viewer_farmer_id = (v)->farmer_id, \
-	.viewer_account_id = (v)->account_id
-
-/* front_save(r): Commit what was done so far and begin anew, for what must outlive
- * a refusal (a counted attempt). */
-enum err front_save(struct req *r);
-
-/* front_undo(r): Take back what was done since the last commit and begin anew, for
- * a page that shows a form once more with what is wrong in it. */
-void front_undo(struct req *r);
-
-/* front_throttle(r, t): Count an attempt, for good, and refuse it with 429 and
- * Retry-After if it is one too many. kind, subject, limit and window of t are set. To
- * be called before anything else is written. */
-enum err front_throttle(struct req *r, const struct throttle *t);
-
-/* front_limit(r, t): The same for what counts only when it is done: in the transaction
- * of the action, without a commit of its own. */
-enum err front_limit(struct req *r, const struct throttle *t);
-
-/* front_audit(r, event): Record what r does, in its transaction. */
-enum err front_audit(struct req *r, const struct audit_event *event);
-
-/* front_read(r, event): Record that r is shown what event says, through the journal
- * (journal.h). Whatever gives away a person's record, a file or an export calls it when
- * it knows what it gives; its failure (503) must be returned, and then nothing is
- * given: no record, no read. A handler may have made its reply before. */
-enum err front_read(struct req *r, const struct audit_event *event);
-
-/* front_routes(n): The table of all routes. */
-const struct route *front_routes(size_t *n);
-
-/* front_who_words: For people: what each value of enum access asks for. */
-extern const char *const front_who_words[];
-
-/* Handlers and shapes of all rows, declared from routes.def. */
-#define API(method, path, handler, who, takes, gives, words) \
-	enum err handler(struct req *r); \
-	extern const struct shape takes##_shape, gives##_shape;
-#define PAGE(method, path, handler, who, takes, words) \
-	enum err handler(struct req *r); \
-	extern const struct shape takes##_shape;
-#include "routes.def"
-#undef API
-#undef PAGE
 
 #endif

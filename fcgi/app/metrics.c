@@ -18,14 +18,13 @@
 #include "clock.h"
 #include "conf.h"
 #include "db.h"
-#include "front.h"
 #include "journal.h"
 #include "meter.h"
 #include "metrics.h"
 #include "net.h"
-#include "page.h"
 #include "port.h"
 #include "queries.h"
+#include "routes.h"
 #include "text.h"
 #include "version.h"
 
@@ -77,7 +76,7 @@ kind_number(int kind)
 {
 	size_t n;
 
-	(void)front_routes(&n);
+	(void)routes_all(&n);
 	return row_number(n + 1) + kind * PER_KIND;
 }
 
@@ -135,7 +134,7 @@ void
 metrics_served(const struct req *r, int64_t took)
 {
 	size_t n;
-	const struct route *routes = front_routes(&n);
+	const struct route *routes = routes_all(&n);
 	const int at = row_number(r->route ? (size_t)(r->route - routes) : n);
 	int status = 0, bucket = 0;
 
@@ -221,7 +220,7 @@ tell_requests(struct buf *b)
 
 	family(b, name, "counter", "Requests answered, by row of the table of routes "
 	    "(- is for what has none) and status.");
-	routes = front_routes(&n);
+	routes = routes_all(&n);
 	for (size_t i = 0; i <= n; i++) {
 		for (int s = 0; s < N_STATUSES; s++) {
 			int64_t count = meter_sum(row_number(i) + s);
@@ -269,7 +268,7 @@ tell_durations(struct buf *b)
 
 	family(b, "cem_http_request_duration_seconds", "histogram",
 	    "Time from a request's arrival at a worker to its finished reply.");
-	routes = front_routes(&n);
+	routes = routes_all(&n);
 	for (size_t i = 0; i <= n; i++)
 		tell_durations_of(b, i < n ? &routes[i] : NULL,
 		    row_number(i));

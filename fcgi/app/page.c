@@ -7,7 +7,7 @@
 #include "arena.h"
 #include "clock.h"
 #include "conf.h"
-#include "front.h"
+#include "front_handler.h"
 #include "log.h"
 #include "page.h"
 #include "path.h"
@@ -16,7 +16,6 @@
 
 enum { PAGE_ROOM = 32 * 1024 };
 
-const struct shape page_shape = { .name = "Page", .place = SHAPE_PAGE };
 const struct shape button_shape = { .name = "Button", .place = SHAPE_FORM };
 
 /* Nothing but scripts and styles of our own files; nobody may frame us or make our

@@ -252,7 +252,7 @@ const char *page_status_words(const char *status);
 enum err farmer_page_again(struct req *r, enum err e, const char *photo_error,
     const char *card_error);
 
-/* What every page gives, and what forms of nothing but a button take. */
-extern const struct shape page_shape, button_shape;
+/* What forms of nothing but a button take. */
+extern const struct shape button_shape;
 
 #endif

@@ -12,10 +12,11 @@
 
 #include "arena.h"
 #include "conf.h"
-#include "front.h"
+#include "front_handler.h"
 #include "key.h"
 #include "page.h"
 #include "path.h"
+#include "routes.h"
 #include "session.h"
 #include "text.h"
 
@@ -267,7 +268,7 @@ page_admit(struct req *r)
 		return r->db ? to_sign_in(r, read_cookie(r)) : ERR_DOWN;
 	if (!may(front_viewer(r), r->route->who))
 		return fail(r, ERR_DENIED, "This page is for %s.",
-		    front_who_words[r->route->who]);
+		    routes_who[r->route->who]);
 	if (!csrf_holds(r))
 		return fail(r, ERR_DENIED, "This form is out of date, so nothing was "
 		    "done. Open it again and repeat what you did.");

@@ -14,6 +14,7 @@ enum { DEPTH = 8 };	/* shapes within shapes; more is surely a circle */
 
 const struct shape nothing_shape = { .name = "Nothing", .place = SHAPE_NOTHING };
 const struct shape upload_shape = { .name = "Upload", .place = SHAPE_UPLOAD };
+const struct shape page_shape = { .name = "Page", .place = SHAPE_PAGE };
 
 /* Bytes that the field takes in its struct. */
 static size_t

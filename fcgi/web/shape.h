@@ -97,6 +97,8 @@ struct shape {
 extern const struct shape nothing_shape;
 /* For routes that take one uploaded file. */
 extern const struct shape upload_shape;
+/* For routes that give a page. */
+extern const struct shape page_shape;
 
 /* shape_read(shape, json, arena, out, faults): Fill *out (shape->size bytes,
  * zeroed) from the object json. Every fault of the input is added to faults;

@@ -51,7 +51,7 @@ main(void)
 	test_file(data_districts, data_districts_end, 116, 4);
 	test_file(data_chiefdoms, data_chiefdoms_end, 204, 7);
 	test_file(data_ethnic_groups, data_ethnic_groups_end, 13, 1);
-	routes = front_routes(&n);
+	routes = routes_all(&n);
 	for (size_t i = 0; i < n; i++) {
 		test_shape(routes[i].takes);
 		test_shape(routes[i].gives);

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What handlers use of the front door. The steps of the door itself are in front.c;
+ * these are apart from it, so that pages can use them and the door can use pages.
+ */
+#include "arena.h"
+#include "db.h"
+#include "front_handler.h"
+#include "journal.h"
+#include "log.h"
+#include "metrics.h"
+#include "session.h"
+
+static const struct viewer nobody;
+
+const struct viewer *
+front_viewer(const struct req *r)
+{
+	return r->who ? r->who : &nobody;
+}
+
+enum err
+front_save(struct req *r)
+{
+	enum err e = db_commit(r->db);
+
+	db_intend(r->db);
+	return e;
+}
+
+void
+front_undo(struct req *r)
+{
+	db_rollback(r->db);
+	db_intend(r->db);
+}
+
+static enum err
+count(struct req *r, const struct throttle *t, int64_t *wait)
+{
+	struct throttle whole = *t;
+
+	whole.db = r->db;
+	whole.arena = r->arena;
+	whole.now = r->now;
+	return throttle_hit(&whole, wait);
+}
+
+static enum err
+refuse_attempt(struct req *r, const struct throttle *t, int64_t wait)
+{
+	metrics_count(METRIC_THROTTLED, 1);
+	log_write(LOG_WARN, "throttled kind=\"%s\" address=%s", t->kind, r->address);
+	req_header(r, "Retry-After", arena_print(r->arena, "%lld", (long long)wait));
+	return fail(r, ERR_BUSY, "Too many attempts. Try again later.");
+}
+
+enum err
+front_throttle(struct req *r, const struct throttle *t)
+{
+	int64_t wait;
+	enum err e = count(r, t, &wait), saved;
+
+	saved = e && e != ERR_BUSY ? e : front_save(r);
+	if (saved || !e)
+		return saved;
+	return refuse_attempt(r, t, wait);
+}
+
+enum err
+front_limit(struct req *r, const struct throttle *t)
+{
+	int64_t wait;
+	enum err e = count(r, t, &wait);
+
+	return e == ERR_BUSY ? refuse_attempt(r, t, wait) : e;
+}
+
+static struct audit_source
+source(const struct req *r)
+{
+	const struct viewer *v = front_viewer(r);
+
+	return (struct audit_source){
+		.endpoint = r->route ? r->route->path : r->path, .who = v->mark,
+		.role = v->mark ? session_roles(r->arena, v) : NULL,
+		.address = r->address, .request_id = r->id, .now = r->now
+	};
+}
+
+enum err
+front_audit(struct req *r, const struct audit_event *event)
+{
+	const struct audit_source from = source(r);
+
+	return audit_write(r->db, &from, event);
+}
+
+enum err
+front_read(struct req *r, const struct audit_event *event)
+{
+	const struct audit_source from = source(r);
+	enum err e = journal_write(&from, event);
+
+	if (e != ERR_DOWN)
+		return e;
+	req_header(r, "Retry-After", "10");
+	return fail(r, e, "Reading is recorded, and that is not possible at this moment. "
+	    "Please try again in a minute.");
+}
