@@ -16,13 +16,10 @@
 #include "templates.h"
 #include "text.h"
 
-enum { PAGE_ROOM = 64 * 1024, FIELDS_MAX = 100, DEPTH_MAX = 4 };
+enum { ROOM = 64 * 1024, FIELDS_MAX = 100, DEPTH_MAX = 4 };
 
 const struct shape json_file_shape = {
 	.name = "OpenAPI", .place = SHAPE_FILE, .media = "application/json"
-};
-const struct shape html_file_shape = {
-	.name = "Page", .place = SHAPE_FILE, .media = "text/html"
 };
 
 enum err
@@ -34,7 +31,7 @@ docs_openapi(struct req *r)
 	if (!conf.docs)
 		return fail(r, ERR_MISSING, "Not Found");
 	routes = routes_all(&n);
-	r->body = buf_make(r->arena, PAGE_ROOM);
+	r->body = buf_make(r->arena, ROOM);
 	openapi_write(routes, n, routes_who, &r->body);
 	return reply_bytes(r, "application/json", r->body.bytes, r->body.n);
 }
@@ -42,7 +39,7 @@ docs_openapi(struct req *r)
 int
 command_openapi(struct command *c)
 {
-	struct buf b = buf_make(c->arena, PAGE_ROOM);
+	struct buf b = buf_make(c->arena, ROOM);
 	const struct route *routes;
 	size_t n;
 
@@ -191,14 +188,11 @@ fill_page(struct arena *a, struct docs_page *p)
 enum err
 docs_page(struct req *r)
 {
-	struct page_frame frame = { .title = "API", .issuer = conf.issuer_name,
-		.here = "/docs", .docs = true };
-	struct docs_page page = { .frame = &frame };
+	struct docs_page page = { .frame = page_frame_of(r, "API", "/docs") };
 
 	if (!conf.docs)
 		return fail(r, ERR_MISSING, "Not Found");
 	fill_page(r->arena, &page);
-	r->body = buf_make(r->arena, PAGE_ROOM);
-	page_docs(&r->body, &page);
-	return reply_bytes(r, "text/html; charset=utf-8", r->body.bytes, r->body.n);
+	page_docs(page_begin(r, 200), &page);
+	return page_end(r);
 }
