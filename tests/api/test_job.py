@@ -6,7 +6,7 @@ import jobs
 import pytest
 import trail
 from client import faulty, refused
-from server import poll
+from server import poll, run_schedule
 
 NOBODY = "0123456789abcdef01234567"
 KEYS = {"job_id", "kind", "state", "is_schedule", "user_id", "done", "total", "attempt",
@@ -183,6 +183,26 @@ def test_schedules(server, admin, operator):
     assert retry(admin, job).status_code == 200
     after = poll(again)
     assert after["state"] == "queued" and after["due_at"] > after["ended_at"]
+
+
+def test_ended_jobs_are_forgotten(server, admin):
+    """After thirty days, counted from the end; what has not ended stays."""
+    now = time.time_ns() // 1000
+    day = 86400 * 10**6
+    cases = [("done", None, now - 31 * day, False), ("dead", None, now - 31 * day, False),
+             ("done", None, now - 29 * day, True), ("queued", now + day, None, True)]
+    made = []
+    for state, due, end, _ in cases:
+        made.append("%014x%010x" % (now - 40 * day + len(made), 0))
+        server.sql("INSERT INTO job (job_id, job_kind, job_state, is_scheduled, due_at, "
+                   "ended_at, attempt, n_done, n_total, created_at) VALUES ('%s', 'ping',"
+                   " '%s', FALSE, %s, %s, 1, 0, 0, 1)" % (
+                       made[-1], state, due or "NULL", end or "NULL"))
+    run_schedule(server, "expired")
+    for job, case in zip(made, cases):
+        assert admin.get("/api/jobs/" + job).status_code == (200 if case[3] else 404)
+    refused(admin.get("/api/jobs/" + made[0]), 404)
+    server.sql("DELETE FROM job WHERE created_at = 1 AND job_kind = 'ping'")
 
 
 def test_an_account_that_is_gone(server, admin, new_user):
