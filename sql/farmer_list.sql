@@ -8,12 +8,13 @@
 
 -- name: farmer_extent :one
 -- How many farmers there are, and how many the viewer's list has in all, in how many
--- districts. From the kept figures.
--- types: n_all BIGINT, n_here BIGINT, n_places BIGINT, status TEXT, district TEXT
+-- districts, one of which is place. From the kept figures.
+-- types: n_all BIGINT, n_here BIGINT, n_places BIGINT, status TEXT, district TEXT, place TEXT
 SELECT CAST(COALESCE(SUM(t.n_farmers), 0) AS BIGINT) AS n_all,
        CAST(COALESCE(SUM(CASE WHEN t.seen THEN t.n_farmers ELSE 0 END), 0) AS BIGINT)
            AS n_here,
-       COUNT(DISTINCT CASE WHEN t.seen THEN t.district_name END) AS n_places
+       COUNT(DISTINCT CASE WHEN t.seen THEN t.district_name END) AS n_places,
+       MAX(CASE WHEN t.seen THEN t.district_name END) AS place
   FROM (SELECT n_farmers, district_name,
                (:viewer_all OR district_name IN (
                    SELECT d.district_name
@@ -33,6 +34,16 @@ SELECT COUNT(*) AS n
           FROM farmer_term AS t
          WHERE t.term >= :word AND t.term < :word_end
          LIMIT :most) AS found;
+
+-- name: farmer_term_longer :one
+-- Is there a longer word of the same beginning?
+-- open: a count that nobody is shown
+-- types: n BIGINT, word TEXT, word_end TEXT
+SELECT COUNT(*) AS n
+  FROM (SELECT t.term
+          FROM farmer_term AS t
+         WHERE t.term > :word AND t.term < :word_end
+         LIMIT 1) AS found;
 
 -- name: farmer_list :many
 -- Those registered before one, newest first, looking at each: for lists that leave out
@@ -100,6 +111,35 @@ SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
            WHERE t.farmer_row_id = f.farmer_row_id
              AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
  ORDER BY f.farmer_row_id ASC
+ LIMIT :limit OFFSET :skip;
+
+-- name: farmer_district_list :many
+-- Those of one district. For viewers who see one, and lists that ask for one.
+-- row: farmer_list
+-- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, place TEXT
+SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
+       f.first_name, f.last_name, f.phone_primary, f.village,
+       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
+  FROM farmer AS f
+ WHERE f.district_name = :place
+   AND f.deleted_at IS NULL
+   AND f.farmer_row_id < :than
+   AND (:viewer_all OR f.district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id))
+   AND (:status IS NULL OR f.registration_status = :status)
+   AND (:district IS NULL OR f.district_name = :district)
+   AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
+   AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
+   AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
+ ORDER BY f.farmer_row_id DESC
  LIMIT :limit OFFSET :skip;
 
 -- name: farmer_place_list :many
@@ -536,6 +576,72 @@ SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
                     AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
         LIMIT 1) AS f
  ORDER BY c.farmer_row_id ASC
+ LIMIT :limit OFFSET :skip;
+
+-- name: farmer_term_list :many
+-- The same if there is but one word of that beginning: its rows lie in order.
+-- row: farmer_list
+-- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, key TEXT
+-- only: sqlite
+SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
+       f.first_name, f.last_name, f.phone_primary, f.village,
+       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
+  FROM farmer_term AS k
+  JOIN farmer AS f ON f.farmer_row_id = k.farmer_row_id
+ WHERE k.term = :key AND k.farmer_row_id < :than
+   AND f.deleted_at IS NULL
+   AND (:viewer_all OR f.district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id))
+   AND (:status IS NULL OR f.registration_status = :status)
+   AND (:district IS NULL OR f.district_name = :district)
+   AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
+   AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
+   AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+           WHERE t.farmer_row_id = f.farmer_row_id
+             AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
+ ORDER BY k.farmer_row_id DESC
+ LIMIT :limit OFFSET :skip;
+
+-- name: farmer_term_list :many
+-- And on PostgreSQL.
+-- row: farmer_list
+-- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, key TEXT
+-- only: pgsql
+SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
+       f.first_name, f.last_name, f.phone_primary, f.village,
+       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
+  FROM farmer_term AS k
+ CROSS JOIN LATERAL (
+       SELECT x.farmer_row_id, x.farmer_id, x.registration_status, x.created_at,
+              x.first_name, x.last_name, x.phone_primary, x.village,
+              x.district_name, x.is_active, x.review_notes, x.nrc_sealed
+         FROM farmer AS x
+        WHERE x.farmer_row_id = k.farmer_row_id
+          AND x.deleted_at IS NULL
+          AND (:viewer_all OR x.district_name IN (
+                  SELECT d.district_name
+                    FROM account_district AS d
+                   WHERE d.account_id = :viewer_account_id))
+          AND (:status IS NULL OR x.registration_status = :status)
+          AND (:district IS NULL OR x.district_name = :district)
+          AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                  WHERE t.farmer_row_id = x.farmer_row_id
+                    AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
+          AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                  WHERE t.farmer_row_id = x.farmer_row_id
+                    AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
+          AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
+                  WHERE t.farmer_row_id = x.farmer_row_id
+                    AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
+        LIMIT 1) AS f
+ WHERE k.term = :key AND k.farmer_row_id < :than
+ ORDER BY k.farmer_row_id DESC
  LIMIT :limit OFFSET :skip;
 
 -- name: farmer_own_list :many

@@ -5,7 +5,7 @@
  * the kept figures (who is in the viewer's districts, of that status) and by how many
  * farmers have the rarest word, counted only up to where it no longer matters:
  *
- *   few      the rows of that word, sorted        as many looks as have it
+ *   few      the rows of that word                as many looks as have it
  *   walk     from the newest on                   as many as lie between two hits
  *   places   the newest of each district          the same within the districts
  *   own      a farmer's own row
@@ -25,7 +25,7 @@
 enum { LIMIT_USUAL = 20, MOST_MIN = 100, MOST_MAX = 20000, MOST_SECOND = 50000 };
 
 /* Rows looked at on trial for each one wanted, before common words are counted. */
-enum { TRIAL = 100 };
+enum { TRIAL = 50 };
 
 /* A list while it is being read. */
 struct asked {
@@ -35,6 +35,7 @@ struct asked {
 	struct farmer_extent_row extent;
 	const char *key, *key_end;	/* the rarest word or pair */
 	int64_t n_key;			/* how many have it, or the most counted */
+	bool one_term;			/* no longer word begins with it */
 	struct farmer_list_row **rows;
 	size_t *n;
 };
@@ -74,6 +75,9 @@ places(const struct asked *x)
 	if (x->ask->newer)
 		return q_farmer_place_list_newer(db, &(struct farmer_place_list_newer_in){
 		    ASKED(x), .upto = upto(x) }, x->rows, x->n);
+	if (x->extent.n_places == 1 && !x->ask->status)
+		return q_farmer_district_list(db, &(struct farmer_district_list_in){
+		    ASKED(x), .place = x->extent.place }, x->rows, x->n);
 	if (x->ask->status)
 		return q_farmer_standing_list(db, &(struct farmer_standing_list_in){
 		    ASKED(x), .upto = upto(x) }, x->rows, x->n);
@@ -86,6 +90,9 @@ few(const struct asked *x)
 {
 	struct db *db = x->r->db;
 
+	if (x->one_term && !x->ask->newer)
+		return q_farmer_term_list(db, &(struct farmer_term_list_in){ ASKED(x),
+		    .key = x->key }, x->rows, x->n);
 	if (x->ask->newer)
 		return q_farmer_word_list_newer(db, &(struct farmer_word_list_newer_in){
 		    ASKED(x), .key = x->key, .key_end = x->key_end }, x->rows, x->n);
@@ -114,7 +121,7 @@ read_extent(struct asked *x)
 }
 
 /* Looks of a walk and by places, if one in between farmers has the words. A place costs
- * two looks more: one to find where to end, and each of its rows is looked at twice. */
+ * two looks more, and where there are several, their rows may be looked at twice. */
 static double
 walk_cost(const struct asked *x, double between)
 {
@@ -130,6 +137,16 @@ place_cost(const struct asked *x, double between)
 
 	return 2 * n + 2 * fmin((double)x->extent.n_here,
 	    n * (double)upto(x) * between);
+}
+
+/* Looks at the rows of one common term, in order: they lie anywhere in the register. */
+static double
+term_cost(const struct asked *x, double between)
+{
+	const double all = (double)x->extent.n_all;
+
+	return 3 * (double)upto(x) * (x->ask->words.n > 1 ? between : 1) * all /
+	    (double)x->extent.n_here;
 }
 
 /* If n have the rarest word, what would the cheaper of the two others cost? */
@@ -152,23 +169,42 @@ most_worth(const struct asked *x)
 	return n;
 }
 
-/* Is one word or pair rarer than those before? */
+/* Is there no longer word that begins with a key? Its rows lie in order then. */
+static enum err
+is_one_term(struct asked *x, const char *key, const char *end, bool *one)
+{
+	struct farmer_term_longer_row longer;
+	enum err e = q_farmer_term_longer(x->r->db, &(struct farmer_term_longer_in){
+	    .word = key, .word_end = end }, &longer);
+
+	*one = !e && !longer.n;
+	return e;
+}
+
+/* Is one word or pair rarer than those before? Of those that are too common to tell, one
+ * whose rows lie in order is better. */
 static enum err
 try_key(struct asked *x, const char *key, const char *end, int64_t most)
 {
 	struct farmer_term_count_row count;
+	bool one = false;
 	enum err e = q_farmer_term_count(x->r->db, &(struct farmer_term_count_in){
 	    .word = key, .word_end = end, .most = most }, &count);
 
-	if (e || (x->key && count.n >= x->n_key))
+	if (!e && count.n)
+		e = is_one_term(x, key, end, &one);
+	if (e || (x->key && (count.n > x->n_key ||
+	    (count.n == x->n_key && (x->one_term || !one)))))
 		return e;
 	x->key = key;
 	x->key_end = end;
 	x->n_key = count.n;
+	x->one_term = one;
 	return OK;
 }
 
-/* The rarest, counted up to most; when one is rare enough the others are not asked. */
+/* The rarest, counted up to most; when one is rare enough the others are not asked, nor
+ * beside a pair whose rows lie in order: most of them have the words. */
 static enum err
 choose_key(struct asked *x, int64_t most)
 {
@@ -178,50 +214,74 @@ choose_key(struct asked *x, int64_t most)
 	x->key = NULL;
 	if (w->pair)
 		e = try_key(x, w->pair, w->pair_end, most);
+	if (x->key && x->one_term)
+		return e;
 	for (size_t i = 0; i < w->n && !e && (!x->key || x->n_key > MOST_MIN); i++)
 		e = try_key(x, w->word[i], w->end[i], most);
 	return e;
 }
 
+/* Did a walk find all that the page shows? */
+static bool
+is_full(const struct asked *x)
+{
+	return (int64_t)*x->n == x->ask->limit;
+}
+
 /*
  * Common words: if they are as common among the newest as elsewhere, a short walk finds
- * enough. If it does not, who has them registered long ago: then they are counted, and
- * either all of them are sorted or the walk goes on to its end.
+ * enough, or tells how much longer it must be. If it does not, who has them registered
+ * long ago: then they are counted, and either all of them are sorted or the walk goes on
+ * to its end.
  */
 static enum err
 walk_words(struct asked *x)
 {
-	const int64_t window = TRIAL * upto(x);
-	double found;
-	enum err e = walk(x, window);
+	const double window = (double)(TRIAL * upto(x));
+	double found, enough;
+	enum err e = walk(x, (int64_t)window);
 
-	if (e || (int64_t)*x->n == x->ask->limit || window >= x->extent.n_all)
+	if (e || is_full(x) || window >= (double)x->extent.n_all)
 		return e;
-	found = *x->n ? (double)(*x->n + (size_t)x->ask->skip) : 0;
+	found = *x->n ? (double)*x->n + (double)x->ask->skip : 0.5;
+	enough = window / found * (double)upto(x);
+	if (enough < (double)x->n_key) {
+		e = walk(x, (int64_t)(2 * enough));
+		if (e || is_full(x))
+			return e;
+	}
 	e = choose_key(x, MOST_SECOND);
 	if (e)
 		return e;
-	if (found > 0 && (double)upto(x) / found * (double)window < (double)x->n_key)
-		return walk(x, 0);
-	return few(x);
+	return enough < (double)x->n_key ? walk(x, 0) : few(x);
 }
 
 static enum err
 search(struct asked *x)
 {
+	const struct farmer_words *w = &x->ask->words;
 	const int64_t most = most_worth(x);
 	double between;
-	enum err e = choose_key(x, most);
+	enum err e = OK;
 
+	x->key = w->word[0];
+	x->key_end = w->end[0];
+	if (w->n == 1 && x->extent.n_here == x->extent.n_all)
+		e = is_one_term(x, x->key, x->key_end, &x->one_term);
+	if (x->one_term)
+		return few(x); /* nothing is left out, so nothing is cheaper */
+	if (!e)
+		e = choose_key(x, most);
 	if (e)
 		return e;
 	if (!x->n_key) {
 		*x->n = 0;
 		return OK;
 	}
-	if (x->n_key < most)
+	between = fmax(1, (double)x->extent.n_all / (double)most);
+	if (x->n_key < most || (x->one_term && term_cost(x, between) <
+	    fmin(place_cost(x, between), walk_cost(x, between))))
 		return few(x);
-	between = (double)x->extent.n_all / (double)most;
 	return place_cost(x, between) < walk_cost(x, between) ? places(x) :
 	    walk_words(x);
 }

@@ -251,6 +251,8 @@ command_sample(struct command *c)
 	e = command_open(c, &s.r.db);
 	if (!e)
 		e = read_places(c, &s);
+	if (!e)
+		db_bulk(s.r.db, true);
 	for (int64_t i = 0, end; i < wanted && !e; i = end) {
 		end = i + (i < s.portraits ? BATCH_DRAWN : BATCH);
 		end = end < wanted ? end : wanted;

@@ -109,7 +109,9 @@ wait_busy(void *context, int n_tries)
 	return 1;
 }
 
-/* temp_store=2: sorting stays in memory, since a locked worker has no /tmp. */
+/* temp_store=2: sorting stays in memory, since a locked worker has no /tmp. The cache
+ * holds the upper pages of the indexes of a million farmers; it grows to that (in KiB)
+ * only if the file is as large. */
 static int
 set_up(sqlite3 *sqlite)
 {
@@ -121,6 +123,7 @@ set_up(sqlite3 *sqlite)
 		rc = sqlite3_exec(sqlite, "PRAGMA journal_mode = WAL;"
 		    "PRAGMA cell_size_check = ON;"
 		    "PRAGMA temp_store = 2;"
+		    "PRAGMA cache_size = -16384;"
 		    "PRAGMA journal_size_limit = 67108864;", NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(sqlite, conf.durable ? "PRAGMA synchronous = FULL" :
@@ -531,7 +534,7 @@ const struct db_engine db_sqlite = {
 	/* A batch's pages stay in memory till its commit, and the log is folded into
 	 * the file every 64 MB instead of after each of them. */
 	.bulk_begin = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 16384",
-	.bulk_end = "PRAGMA cache_size = -2000; PRAGMA wal_autocheckpoint = 1000",
+	.bulk_end = "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 1000",
 	.step_before = "PRAGMA foreign_keys = OFF",
 	.step_lock = NULL,
 	.step_after = "PRAGMA foreign_keys = ON"
