@@ -18,6 +18,14 @@ SELECT account_id, email, password_hash, is_admin, is_operator, is_farmer, is_ac
   FROM account
  WHERE email = :email;
 
+-- name: account_before :many
+-- Is there an account that still has a hash of the system before (bcrypt)?
+-- open: tells no more than that
+SELECT account_id
+  FROM account
+ WHERE SUBSTR(password_hash, 1, 2) = '$2'
+ LIMIT 1;
+
 -- name: account_get :one
 -- One account by its id or its e-mail.
 -- row: account_by_email

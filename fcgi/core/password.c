@@ -15,12 +15,24 @@
 #include "password.h"
 #include "text.h"
 
-enum { PASSES = 2, MEMORY = 19 * 1024 * 1024 };
+enum { PASSES = 2, MEMORY = 19 * 1024 * 1024, COST_MAX = 14 };
 
 /* Stands in for the hash of an account that does not exist: same cost, and its hash
  * part is not the hash of anything, so no password matches. */
-static const char nobody[] = "$argon2id$v=19$m=19456,t=2,p=1$"
+static const char nobody[crypto_pwhash_STRBYTES] = "$argon2id$v=19$m=19456,t=2,p=1$"
     "AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/* The same in bcrypt, at the price of the system before. */
+static const char nobody_before[] =
+    "$2b$12$......................" "...............................";
+
+static struct password_work work;
+
+struct password_work
+password_work(void)
+{
+	return work;
+}
 
 enum err
 password_hash(struct arena *a, const char *password, const char **out)
@@ -52,10 +64,18 @@ check_bcrypt(const char *stored, const char *password)
 
 	memcpy(cut, password, strnlen(password, sizeof(cut) - 1));
 	hash = crypt_r(cut, stored, &data);
+	work.bcrypt += hash && *hash == '$'; /* else it was no setting, and no work */
 	same = hash && text_same_secret(hash, stored);
 	sodium_memzero(cut, sizeof(cut));
 	sodium_memzero(&data, sizeof(data));
 	return same;
+}
+
+static bool
+check_argon2id(const char *stored, const char *password)
+{
+	work.argon2id++;
+	return crypto_pwhash_str_verify(stored, password, strlen(password)) == 0;
 }
 
 bool
@@ -63,8 +83,37 @@ password_check(const char *stored, const char *password)
 {
 	if (stored && is_bcrypt(stored))
 		return check_bcrypt(stored, password);
-	return crypto_pwhash_str_verify(stored ? stored : nobody, password,
-	    strlen(password)) == 0 && stored;
+	return check_argon2id(stored ? stored : nobody, password) && stored;
+}
+
+void
+password_spend(const char *stored, const char *password)
+{
+	if (stored && is_bcrypt(stored))
+		(void)check_argon2id(nobody, password); /* only the work counts */
+	else
+		(void)check_bcrypt(nobody_before, password);
+}
+
+/* $2b$12$ and 53 characters of its own base64, as the crypt(5) of libxcrypt says. */
+static bool
+takes_bcrypt(const char *s)
+{
+	static const char letters[] = "./ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789";
+	int64_t cost;
+	char digits[3] = "";
+
+	if (strlen(s) != 60 || s[6] != '$' || strspn(s + 7, letters) != 53)
+		return false;
+	memcpy(digits, s + 4, 2);
+	return text_number(digits, 4, COST_MAX, &cost);
+}
+
+bool
+password_takes(const char *stored)
+{
+	return is_bcrypt(stored) && takes_bcrypt(stored);
 }
 
 bool

@@ -3,6 +3,7 @@
 #define CORE_PASSWORD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "err.h"
 
@@ -18,6 +19,18 @@ enum err password_hash(struct arena *a, const char *password, const char **out);
  * bcrypt ($2a$ $2b$ $2y$, which looks at the first 72 bytes). stored NULL means an
  * unknown account: the same work is done, and the answer is false. */
 bool password_check(const char *stored, const char *password);
+
+/* password_spend(stored, password): The work of a check by the other kind of hash, after
+ * one that failed: so that a refusal takes as long for bcrypt, argon2id and nobody. */
+void password_spend(const char *stored, const char *password);
+
+/* password_takes(stored): Is it a hash that can be checked, at a bearable price? For
+ * those that come from elsewhere. */
+bool password_takes(const char *stored);
+
+/* What was done since the start, for tests of the above. */
+struct password_work { int64_t argon2id, bcrypt; };
+struct password_work password_work(void);
 
 /* password_is_old(stored): True if stored should be hashed anew at this sign-in. */
 bool password_is_old(const char *stored);

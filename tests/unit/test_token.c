@@ -173,6 +173,41 @@ test_password(void)
 	    password_weakness("NoDigitsHere"), "weak passwords are told");
 }
 
+/* Every refused sign-in must cost the same, whoever it was for. */
+static void
+test_password_work(void)
+{
+	const char *of[] = { NULL, NULL,
+		"$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW" };
+
+	(void)password_hash(a, "OldPassw0rd", &of[1]);
+	for (int i = 0; i < 3; i++) {
+		const struct password_work before = password_work();
+		struct password_work after;
+
+		ok(!password_check(of[i], "wrong"), "refused");
+		password_spend(of[i], "wrong");
+		after = password_work();
+		ok(after.argon2id == before.argon2id + 1 &&
+		    after.bcrypt == before.bcrypt + 1, "one check of each kind is done");
+	}
+}
+
+static void
+test_password_takes(void)
+{
+	static const char good[] =
+	    "$2b$12$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+
+	ok(password_takes(good), "bcrypt of the system before is taken");
+	ok(!password_takes("") && !password_takes("$2b$12$") &&
+	    !password_takes("Passw0rd"), "what is no hash is not");
+	ok(!password_takes("$2b$31$CCCCCCCCCCCCCCCCCCCCC."
+	    "E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"), "nor one that takes days to check");
+	ok(!password_takes("$2b$12$CCCCCCCCCCCCCCCCCCCC: "
+	    "E5YPO9kmyuRGyh0XouQYb4YMJKvyOeWx"), "nor one with other letters");
+}
+
 int
 main(void)
 {
@@ -184,6 +219,8 @@ main(void)
 	test_bad_tokens();
 	test_seal();
 	test_password();
+	test_password_work();
+	test_password_takes();
 	arena_end(a);
 	return test_end();
 }
