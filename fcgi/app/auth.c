@@ -231,7 +231,7 @@ sign_in(const struct attempt *t, const struct account_by_email_row *row, int64_t
 }
 
 /* While there are hashes of the system before, which take ten times as long, a refusal
- * does the work of both kinds: its time tells neither who has an account nor since when. */
+ * does the work of both kinds: its time does not tell who has an account. */
 static enum err
 refuse_password(const struct attempt *t, const struct account_by_email_row *row)
 {

@@ -17,7 +17,7 @@
 #include "clock.h"
 #include "command.h"
 #include "db.h"
-#include "import.h"
+#include "import_dump.h"
 #include "job.h"
 #include "login.h"
 #include "queries.h"
@@ -281,5 +281,8 @@ command_import(struct command *c)
 
 	if (text_same(what, "farmers"))
 		return import_farmers(c);
-	return command_usage("import farmers FILE.csv [--dry-run] [--as EMAIL]");
+	if (text_same(what, "cem"))
+		return import_cem(c);
+	return command_usage("import farmers FILE.csv [--dry-run] [--as EMAIL] | "
+	    "import cem FOLDER [--dry-run]");
 }
