@@ -11,13 +11,11 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <sodium.h>
 
 #include "arena.h"
-#include "issuer.h"
 #include "command.h"
 #include "conf.h"
 #include "db.h"
@@ -25,18 +23,17 @@
 #include "front.h"
 #include "identity.h"
 #include "image.h"
+#include "issuer.h"
 #include "journal.h"
 #include "key.h"
 #include "log.h"
 #include "metrics.h"
 #include "place.h"
-#include "port.h"
 #include "proc.h"
 #include "recorder.h"
 #include "sandbox.h"
 #include "serve.h"
 #include "store.h"
-#include "text.h"
 #include "work.h"
 
 enum {
@@ -47,34 +44,6 @@ enum {
 };
 
 static int listener;
-
-const struct sandbox *
-command_sandbox(struct arena *a)
-{
-	static struct sandbox s;
-	static const char *writable[4], *readable[8];
-	struct db_port to = db_port(conf.database_url, a);
-	int n = 0;
-
-	writable[n++] = arena_print(a, "%s/store", conf.state_dir);
-	writable[n++] = arena_print(a, "%s/journal", conf.state_dir);
-	if (to.file) {
-		const char *end = strrchr(to.file, '/');
-
-		writable[n++] = end ? arena_copy(a, to.file, (size_t)(end - to.file)) :
-		    ".";
-	}
-	n = 0;
-	readable[n++] = arena_print(a, "%s/spool", conf.state_dir);
-	readable[n++] = "/etc/hosts";
-	readable[n++] = "/etc/resolv.conf";
-	readable[n++] = "/etc/nsswitch.conf";
-	readable[n++] = "/etc/ssl/certs";
-	readable[n++] = to.authorities;
-	s = (struct sandbox){ .writable = writable, .readable = readable,
-	    .connect_port = to.tcp, .connect_unix = to.local };
-	return &s;
-}
 
 /* Everything a worker of either kind needs, in the order told above. */
 static enum err
@@ -187,50 +156,6 @@ recorder(int number)
 	}
 	proc_ready();
 	return recorder_loop(db);
-}
-
-/* The schema must be this program's: a worker never guesses. */
-static enum err
-check_version(struct db *db)
-{
-	int64_t version;
-	enum err e = db_version(db, &version);
-
-	if (!e && version != db_version_wanted()) {
-		fprintf(stderr, "cem: the database is of version %lld, this program of "
-		    "%lld: run cem migrate\n", (long long)version,
-		    (long long)db_version_wanted());
-		e = ERR_BROKEN;
-	}
-	return e;
-}
-
-enum err
-command_open(struct command *c, struct db **db)
-{
-	const char *wrong = db_url_check(conf.database_url);
-	enum err e;
-
-	if (wrong) {
-		fprintf(stderr, "cem: setting DATABASE_URL %s\n", wrong);
-		return ERR_BROKEN;
-	}
-	e = sandbox_drop(conf.worker_user); /* root must own no file of it */
-	if (!e)
-		e = key_load();
-	if (!e)
-		e = store_open(arena_print(c->arena, "%s/store", conf.state_dir));
-	if (!e)
-		e = db_open(conf.database_url, c->arena, db);
-	if (e)
-		fputs("cem: the store or the database can't be opened\n", stderr);
-	if (!e)
-		e = check_version(*db);
-	if (!e && identity_check(*db)) {
-		fputs("cem: the store belongs to another database\n", stderr);
-		e = ERR_CONFLICT;
-	}
-	return e;
 }
 
 int

@@ -19,6 +19,7 @@
 #include "db.h"
 #include "import_dump.h"
 #include "job.h"
+#include "job_run.h"
 #include "login.h"
 #include "queries.h"
 #include "req.h"
@@ -186,7 +187,7 @@ static enum err
 work(struct errand *x, struct import_get_row *row)
 {
 	struct store_object o;
-	struct job_run *run = job_run_open(x->db);
+	struct job_run *run = job_run_open(x->db, NULL);
 	bool begun;
 	enum err e = put(x, &o);
 

@@ -3,6 +3,7 @@
 #define APP_JOB_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "access.h"
@@ -48,7 +49,7 @@ struct job {
 	int64_t done, total;	/* progress; the handler counts, job_step stores */
 	const char *result;	/* JSON, set by the handler before it returns OK; or NULL.
 				 * Who asked reads it, for 30 days */
-	struct job_run *run;	/* of job.c */
+	struct job_run *run;	/* of job_run.c */
 };
 
 enum { JOB_TEXT_MAX = 1024 * 1024 };	/* bytes of an input or a result */
@@ -96,36 +97,21 @@ enum err job_result(struct req *r, const char *job_id, const char **json);
  * jobs or only the own ones, and for these filters (NULL: none). */
 const char *job_lead(bool all, const char *state, const char *kind);
 
-/* job_attempts(kind): How often it is tried. */
+/* A row of jobs.def. */
+struct job_kind {
+	const char *name;
+	enum err (*run)(struct job *j);
+	int64_t attempts, every;
+};
+
+/* job_kinds(n): All kinds there are. */
+const struct job_kind *job_kinds(size_t *n);
+
+/* job_kind_find(name): One of them, or NULL. */
+const struct job_kind *job_kind_find(const char *name);
+
+/* job_attempts(kind): How often one of that name is tried. */
 int64_t job_attempts(const char *kind);
-
-/*
- * The worker's side (work.c). job_run_open(db): What a worker needs to run jobs, for its
- * whole life; db's results go to its memory from then on.
- */
-struct job_run *job_run_open(struct db *db);
-
-/* job_run_round(run): Take a job that is due and do it, and go on with the next that is
- * due until there is none, or the process shall stop. Returns the microseconds
- * until there is something to do, at least a few milliseconds. */
-int64_t job_run_round(struct job_run *run);
-
-/*
- * job_run_one(run, job_id, each, context): Take this job, in the caller's transaction if
- * there is one, which is committed with that, and do it; for commands that do their
- * job themselves. each(context, j) is called after each step. ERR_MISSING: it is not due,
- * because somebody has it, it waits to be tried again, or it has ended. How it went
- * is in its row.
- */
-typedef void job_each_fn(void *context, const struct job *j);
-enum err job_run_one(struct job_run *run, const char *job_id, job_each_fn *each,
-    void *context);
-
-/* job_run_failures(run): How many runs have failed. */
-int64_t job_run_failures(const struct job_run *run);
-
-/* job_run_schedules(run): See to it that each kind with "every" has its row. */
-enum err job_run_schedules(struct job_run *run);
 
 /* The handlers, declared from jobs.def. */
 #define JOB(kind, handler, attempts, every, words) enum err handler(struct job *j);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The job worker's loop: jobs that are due (job.c), a heartbeat, and waiting for either.
- * A stop ends the wait at once, and lets a job go on to its next step.
+ * The job worker's loop: jobs that are due (job_run.c), a heartbeat, and waiting for
+ * either. A stop ends the wait at once, and lets a job go on to its next step.
  */
-#include "arena.h"
 #include "clock.h"
 #include "command.h"
 #include "db.h"
-#include "job.h"
+#include "job_run.h"
 #include "log.h"
 #include "metrics.h"
 #include "proc.h"
@@ -18,9 +17,10 @@
 
 static int64_t beat_due;	/* by clock_steady */
 
-/* Whoever asks for the service's health sees by the heartbeat that jobs are done. */
-void
-work_beat(struct db *db)
+/* Count what was done, and say that this process works if it is time to: whoever asks
+ * for the service's health sees by the heartbeat that jobs are done. */
+static void
+beat(struct db *db)
 {
 	const int64_t now = clock_steady();
 	enum err e;
@@ -39,16 +39,16 @@ work_beat(struct db *db)
 static int
 wait_ms(int64_t wait)
 {
-	const int64_t beat = beat_due - clock_steady();
+	const int64_t left = beat_due - clock_steady();
 
-	wait = beat < wait ? beat : wait;
+	wait = left < wait ? left : wait;
 	return wait > 0 ? (int)(wait / 1000 + 1) : 0;
 }
 
 int
 work_loop(struct db *db)
 {
-	struct job_run *run = job_run_open(db);
+	struct job_run *run = job_run_open(db, beat);
 	bool ready = false;
 	int64_t wait;
 
@@ -66,7 +66,7 @@ work_loop(struct db *db)
 static int
 work_once(struct db *db)
 {
-	struct job_run *run = job_run_open(db);
+	struct job_run *run = job_run_open(db, beat);
 
 	if (job_run_schedules(run))
 		return 1;
