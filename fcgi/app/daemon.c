@@ -78,7 +78,11 @@ web_start(struct arena *a, struct db **db)
 		e = image_start();
 	if (!e)
 		e = draw_open();
-	return e ? e : worker_start(a, db);
+	if (!e)
+		e = worker_start(a, db);
+	if (!e)
+		(void)journal_begin(); /* logged; tried again with the first read */
+	return e;
 }
 
 static int

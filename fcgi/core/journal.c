@@ -173,8 +173,26 @@ end_file(void)
 	file.fd = -1;
 }
 
+/* Its room is taken at once: when the disk is full, reading goes on for some hundred
+ * lines. A file system that can't do that gives the room line by line. */
+static bool
+take_room(int fd)
+{
+	return fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, JOURNAL_FILE) == 0 ||
+	    errno != ENOSPC;
+}
+
 static enum err
-begin_file(void)
+refuse_file(void)
+{
+	enum err e = failed("room");
+
+	end_file(); /* the recorder takes it away */
+	return e;
+}
+
+enum err
+journal_begin(void)
 {
 	enum err e;
 
@@ -192,7 +210,7 @@ begin_file(void)
 		if (lock_new(fd)) {
 			file.fd = fd;
 			file.n = 0;
-			return OK;
+			return take_room(fd) ? OK : refuse_file();
 		}
 		(void)close(fd); /* nothing was written to it */
 	}
@@ -216,7 +234,7 @@ journal_write(const struct audit_source *source, const struct audit_event *event
 		return ERR_BROKEN;
 	}
 	if (file.fd < 0 || file.n + n > JOURNAL_FILE)
-		e = begin_file();
+		e = journal_begin();
 	if (e)
 		return e;
 	do

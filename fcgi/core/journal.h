@@ -33,6 +33,10 @@ enum { JOURNAL_FILE = 64 * 1024, JOURNAL_WAITING = 64 };
  * here; the process may lock itself afterwards, folder being writable. */
 enum err journal_open(const char *folder);
 
+/* journal_begin(): Begin this process's file, with room for some hundred lines: so a
+ * disk that is full later doesn't end all reading at once. Fails as journal_write. */
+enum err journal_begin(void);
+
 /* journal_write(source, event): Record a read before it is answered. Waits while the
  * journal is full. ERR_DOWN (logged) if it stays so, or the disk is full: then the read
  * must not be answered. */
