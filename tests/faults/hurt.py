@@ -151,7 +151,8 @@ class Strace:
         def attached():
             if self.process.poll() is not None:
                 raise AssertionError(self.process.stderr.read().decode())
-            return all(tracer(pid) == self.process.pid for pid in self.pids)
+            return all(tracer(pid) == self.process.pid or not servers.alive(pid)
+                       for pid in self.pids)  # the fault may have struck already
         poll(attached)
         return self
 
