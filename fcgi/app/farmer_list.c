@@ -40,6 +40,13 @@ struct asked {
 	size_t *n;
 };
 
+/* Only the own row, or none. */
+static bool
+is_own(const struct viewer *v)
+{
+	return !v->all && !v->is_operator;
+}
+
 /* The parameters that all ways have. */
 #define ASKED(x) .viewer_all = (x)->viewer->all, \
 	.viewer_account_id = (x)->viewer->account_id, .than = (x)->ask->than, \
@@ -297,7 +304,7 @@ farmer_ask(struct req *r, const struct farmer_ask *ask, struct farmer_list_row *
 	*n = 0;
 	if (ask->words.nobody)
 		return OK;
-	if (x.viewer->farmer_id)
+	if (is_own(x.viewer))
 		return own(&x);
 	if (x.viewer->all && !ask->status && !ask->district && !ask->words.n)
 		return walk(&x, 0);
@@ -432,7 +439,7 @@ farmer_count(struct req *r)
 		if (!e)
 			e = note_list(r, "count_result", rows, n);
 		x.extent.n_here = (int64_t)n;
-	} else if (x.viewer->farmer_id) {
+	} else if (is_own(x.viewer)) {
 		e = farmer_ask(r, &ask, &rows, &n);
 		x.extent.n_here = (int64_t)n;
 	} else {

@@ -15,9 +15,10 @@
 /* front_viewer(r): Who asks; all zeros on routes for anybody. */
 const struct viewer *front_viewer(const struct req *r);
 
-/* The viewer's scope as parameters of a generated statement. */
+/* The viewer's scope as parameters of a generated statement. Who is an operator no
+ * more may still have districts: they count for operators only. */
 #define SCOPE(v) .viewer_all = (v)->all, .viewer_farmer_id = (v)->farmer_id, \
-	.viewer_account_id = (v)->account_id
+	.viewer_account_id = (v)->is_operator ? (v)->account_id : NULL
 
 /* front_save(r): Commit what was done so far and begin anew, for what must outlive
  * a refusal (a counted attempt). */

@@ -3,9 +3,11 @@
 import threading
 
 import people
+import pictures
 import pytest
 import server as servers
 from client import Client, faulty, refused
+from conftest import CHIBOMBO
 
 PASSWORD = "Passw0rdX"
 USER = {"_id", "email", "roles", "is_active", "created_at", "updated_at", "last_login",
@@ -445,3 +447,31 @@ def test_two_who_end_each_other(lonely, only, recorder, ways):
         only.login(servers.ADMIN_EMAIL, servers.ADMIN_PASSWORD)
         for client in pair:
             only.delete("/api/users/" + client.email)
+
+
+def test_an_operator_no_more(admin, make, sign_in, enrol):
+    """His districts stay his, should he be one again, but show him nobody till then."""
+    farmer = enrol()
+    nrc = farmer["personal_info"]["nrc"]
+    user = make()
+    reply = admin.put("/api/operators/" + user["_id"],
+                      json={"assigned_districts": [CHIBOMBO]})
+    assert reply.status_code == 200, reply.text
+    photo = admin.upload(people.path(farmer, "/upload-photo"), pictures.jpeg()).json()
+    admin.post(people.path(farmer, "/generate-idcard"))
+    places = ["/api/farmers", "/api/farmers?nrc=" + nrc, "/api/farmers?search=Mary",
+              "/api/farmers?farmer_id_exact=" + farmer["farmer_id"],
+              "/api/farmers?district=" + CHIBOMBO]
+    client = sign_in(user)
+    assert all(client.get(place).json() for place in places)
+    assert client.get(photo["photo_path"]).status_code == 200
+    assert admin.put(at(user), json={"roles": ["FARMER"]}).status_code == 200
+    client = sign_in(user)
+    assert client.user["roles"] == ["FARMER"]
+    for place in places:
+        assert client.get(place).json() == [], place
+        count = client.get(place.replace("/farmers", "/farmers/count"))
+        assert count.json()["total"] == 0, place
+    for place in (photo["photo_path"], people.path(farmer), people.path(farmer, "/qr"),
+                  people.path(farmer, "/download-idcard")):
+        refused(client.get(place), 403, 404)
