@@ -29,6 +29,13 @@ def test_it_is_static_pie():
     assert "statically linked" in tool("ldd", servers.CEM, check=False)
 
 
+def test_nothing_is_missing_in_it():
+    """A linker that is told to be quiet makes a program of calls to nowhere: of a route
+    without a handler, or of what libpq asks of Kerberos and LDAP (nolibs.c)."""
+    names = {line.split()[-1] for line in tool("nm", "-u", servers.CEM).splitlines()}
+    assert names <= {"__tls_get_addr"}  # of dynamic programs
+
+
 def test_it_is_hardened():
     headers = tool("readelf", "-lW", servers.CEM)
     assert "INTERP" not in headers
