@@ -4,7 +4,7 @@
  * its parameters. When the connection is lost, what may be done again depends on what
  * the server can have seen:
  *   - a statement of a transaction: nothing; the transaction is gone (ERR_DOWN)
- *   - a BEGIN, a read, or anything that surely was not run: once, on a new connection
+ *   - a read, or anything that surely was not run: once, on a new connection
  *   - a write that was sent: never, it may have happened (ERR_DOWN)
  * What is of the kind DB_SEND goes out in libpq's pipeline mode: nobody waits for its
  * answer until the next statement that has one (PostgreSQL manual, section 34.5).
@@ -188,22 +188,6 @@ simple(struct link *l, const char *sql, enum fate *fate)
 	PQclear(result);
 	drain(l);
 	return e;
-}
-
-static enum err
-pg_begin(struct db *db)
-{
-	struct link *l = db->link;
-	enum fate fate = FATE_DONE;
-	enum err e = look(db);
-
-	l->lost = false;
-	if (!e)
-		e = simple(l, "BEGIN", &fate);
-	if (fate == FATE_DONE)
-		return e;
-	e = connect_server(db); /* a BEGIN has no effect, so it can be done again */
-	return e ? e : simple(l, "BEGIN", &fate);
 }
 
 static enum err
@@ -424,6 +408,25 @@ try(struct db *db, const struct db_query *query, const struct db_call *call,
 		return each(db, query, call, fate);
 	return query->kind == DB_SEND && db->in_transaction ?
 	    post(l, query, call, fate) : answer(db, query, call, fate);
+}
+
+/* A BEGIN has no effect, so nobody waits for its answer, and it can be done again. */
+static enum err
+pg_begin(struct db *db)
+{
+	static const struct db_query begin = {
+		.name = "BEGIN", .pgsql = "BEGIN", .kind = DB_SEND, .number = -1
+	};
+	const struct db_call call = { .in = NULL };
+	struct link *l = db->link;
+	enum fate fate;
+	enum err e = look(db);
+
+	l->lost = false;
+	if (e || post(l, &begin, &call, &fate) == OK)
+		return e;
+	e = connect_server(db);
+	return e ? e : post(l, &begin, &call, &fate);
 }
 
 /* A transaction that has lost its connection, or runs on one that must not be used
