@@ -24,8 +24,9 @@
 
 enum { LIMIT_USUAL = 20, MOST_MIN = 100, MOST_MAX = 20000, MOST_SECOND = 50000 };
 
-/* Rows looked at on trial for each one wanted, before common words are counted. */
-enum { TRIAL = 50 };
+/* Rows looked at on trial for each one wanted, before common words are counted; and what
+ * it costs to look at a row that lies anywhere, if one that lies in order costs 1. */
+enum { TRIAL = 50, FAR = 6 };
 
 /* A list while it is being read. */
 struct asked {
@@ -142,7 +143,7 @@ place_cost(const struct asked *x, double between)
 {
 	const double n = (double)x->extent.n_places;
 
-	return 2 * n + 2 * fmin((double)x->extent.n_here,
+	return 2 * n + (n > 1 ? 2 : 1) * fmin((double)x->extent.n_here,
 	    n * (double)upto(x) * between);
 }
 
@@ -152,7 +153,7 @@ term_cost(const struct asked *x, double between)
 {
 	const double all = (double)x->extent.n_all;
 
-	return 3 * (double)upto(x) * (x->ask->words.n > 1 ? between : 1) * all /
+	return FAR * (double)upto(x) * (x->ask->words.n > 1 ? between : 1) * all /
 	    (double)x->extent.n_here;
 }
 
@@ -165,13 +166,15 @@ other_cost(const struct asked *x, double n)
 	return fmin(walk_cost(x, between), place_cost(x, between));
 }
 
-/* How far to count: where looking at as many would cost as much as another way. */
+/* How far to count: where looking at as many would cost as much as another way. Where
+ * some are left out, the row itself must be looked at, not only the word. */
 static int64_t
 most_worth(const struct asked *x)
 {
+	const int far = x->extent.n_here < x->extent.n_all ? FAR : 1;
 	int64_t n = MOST_MIN;
 
-	while (n < MOST_MAX && (double)n < other_cost(x, (double)n))
+	while (n < MOST_MAX && (double)(n * far) < other_cost(x, (double)n))
 		n += n / 4;
 	return n;
 }
