@@ -98,7 +98,7 @@ few(const struct asked *x)
 {
 	struct db *db = x->r->db;
 
-	if (x->one_term && !x->ask->newer)
+	if (x->one_term)
 		return q_farmer_term_list(db, &(struct farmer_term_list_in){ ASKED(x),
 		    .key = x->key }, x->rows, x->n);
 	if (x->ask->newer)
@@ -179,12 +179,18 @@ most_worth(const struct asked *x)
 	return n;
 }
 
-/* Is there no longer word that begins with a key? Its rows lie in order then. */
+/* Is there no longer word that begins with a key? Its rows lie in order then, for lists
+ * that begin with the newest. */
 static enum err
 is_one_term(struct asked *x, const char *key, const char *end, bool *one)
 {
 	struct farmer_term_longer_row longer;
-	enum err e = q_farmer_term_longer(x->r->db, &(struct farmer_term_longer_in){
+	enum err e;
+
+	*one = false;
+	if (x->ask->newer)
+		return OK;
+	e = q_farmer_term_longer(x->r->db, &(struct farmer_term_longer_in){
 	    .word = key, .word_end = end }, &longer);
 
 	*one = !e && !longer.n;
@@ -253,8 +259,8 @@ walk_words(struct asked *x)
 
 	if (e || is_full(x) || window >= (double)x->extent.n_all)
 		return e;
-	found = *x->n ? (double)*x->n + (double)x->ask->skip : 0.5;
-	enough = window / found * (double)upto(x);
+	found = *x->n ? (double)*x->n + (double)x->ask->skip : 0;
+	enough = found > 0 ? window / found * (double)upto(x) : INFINITY;
 	if (enough < (double)x->n_key) {
 		e = walk(x, (int64_t)(2 * enough));
 		if (e || is_full(x))
