@@ -44,29 +44,38 @@ static const struct {
 } commands[] = {
 	{ "serve", command_serve, true, "answer requests until told to stop" },
 	{ "work", command_work, true, "do the jobs that are due, once with --once" },
-	{ "job", command_job, true, "list, show, cancel, retry, ping" },
+	{ "job", command_job, true, "jobs: list, show, cancel, retry, ping" },
 	{ "sweep", command_sweep, true, "put stored bytes that no row names aside" },
 	{ "migrate", command_migrate, true, "bring the database to this version" },
-	{ "check", command_check, true, "check settings, database and sandbox" },
-	{ "user", command_user, true, "add, list, on, off, password" },
-	{ "farmer", command_farmer, true, "list the deleted, restore one" },
+	{ "check", command_check, true, "see whether this host is ready" },
+	{ "user", command_user, true, "accounts: add, list, on, off, password" },
+	{ "farmer", command_farmer, true, "deleted farmers: list, restore" },
 	{ "import", command_import, true, "register the farmers of a table" },
-	{ "key", command_key, true, "list card keys, rotate after a change of secret" },
-	{ "sample", command_sample, true, "N invented farmers with drawn portraits" },
-	{ "routes", command_routes, false, "who may call what" },
+	{ "key", command_key, true, "card keys: list, rotate after a change of secret" },
+	{ "sample", command_sample, true, "invented farmers with drawn portraits" },
+	{ "routes", command_routes, false, "every route, and who may call it" },
 	{ "openapi", command_openapi, false, "the interface as OpenAPI 3.1" },
-	{ "conf", command_conf, false, "the settings there are" },
+	{ "conf", command_conf, false, "every setting, its default and meaning" },
 	{ "version", command_version, false, "the version" },
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
-static int
-usage(void)
+static void
+help(FILE *out)
 {
-	fputs("usage: cem COMMAND [--config FILE] [WORDS]\n\n", stderr);
+	fputs("usage: cem COMMAND [--config FILE] [WORDS]\n\n", out);
 	for (int i = 0; i < N_COMMANDS; i++)
-		fprintf(stderr, "  %-9s %s\n", commands[i].name, commands[i].words);
+		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].words);
+	fputs("\nSettings come from FILE and the environment, which wins.\n", out);
+}
+
+static int
+usage(const char *wrong)
+{
+	if (wrong)
+		fprintf(stderr, "cem: there is no command \"%s\"\n", wrong);
+	help(stderr);
 	return 2;
 }
 
@@ -87,7 +96,11 @@ main(int argc, char *argv[])
 	const char *config;
 
 	if (argc < 2)
-		return usage();
+		return usage(NULL);
+	if (text_same(argv[1], "help") || text_same(argv[1], "--help")) {
+		help(stdout);
+		return 0;
+	}
 	if (sodium_init() < 0) {
 		fputs("cem: no source of random numbers\n", stderr);
 		return 1;
@@ -100,11 +113,14 @@ main(int argc, char *argv[])
 	for (int i = 0; i < N_COMMANDS; i++) {
 		if (!text_same(commands[i].name, argv[1]))
 			continue;
-		if (commands[i].settings && !conf_load(config))
+		if (commands[i].settings && !conf_load(config)) {
+			if (!config)
+				fputs("cem: name a settings file: --config FILE\n", stderr);
 			return 1;
+		}
 		if (commands[i].settings)
 			set_log_level();
 		return commands[i].run(&c);
 	}
-	return usage();
+	return usage(argv[1]);
 }

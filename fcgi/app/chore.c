@@ -148,7 +148,7 @@ command_sweep(struct command *c)
 	enum err e;
 
 	if (c->argc || (age && !text_number(age, 0, INT32_MAX, &age_s)))
-		return command_usage("sweep [--config FILE] [--age SECONDS]");
+		return command_usage("sweep [--age SECONDS]");
 	if (command_open(c, &s.db))
 		return 1;
 	db_arena(s.db, s.arena);

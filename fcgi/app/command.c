@@ -20,7 +20,13 @@
 int
 command_usage(const char *words)
 {
-	fprintf(stderr, "usage: cem %s\n", words);
+	const char *before = "usage: cem ";
+
+	for (size_t n; *words; words += n + (words[n] == '\n')) {
+		n = strcspn(words, "\n");
+		fprintf(stderr, "%s%.*s\n", before, (int)n, words);
+		before = "       cem ";
+	}
 	return 2;
 }
 

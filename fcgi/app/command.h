@@ -44,7 +44,8 @@ const char *command_option(struct command *c, const char *name);
 /* command_flag(c, name): Take "--name" out of the words; true if it was there. */
 bool command_flag(struct command *c, const char *name);
 
-/* command_usage(words): Say how a command is used; its exit status, 2. */
+/* command_usage(words): Say how a command is used, a line for each form of it; the exit
+ * status, 2. */
 int command_usage(const char *words);
 
 /* command_open(c, db): The database of the settings, its schema checked to be of

@@ -170,7 +170,7 @@ command_migrate(struct command *c)
 	enum err e = sandbox_drop(conf.worker_user); /* root must own no file of it */
 
 	if (c->argc)
-		return command_usage("migrate [--config FILE]");
+		return command_usage("migrate");
 	if (!e)
 		e = db_open(conf.database_url, c->arena, &db);
 	if (e) {
@@ -204,7 +204,7 @@ command_serve(struct command *c)
 	enum err e;
 
 	if (c->argc)
-		return command_usage("serve [--config FILE]");
+		return command_usage("serve");
 	e = command_open(c, &db);
 	if (!e)
 		e = issuer_publish(db, c->arena);

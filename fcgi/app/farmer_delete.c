@@ -214,5 +214,5 @@ command_farmer(struct command *c)
 		return restore(c, c->argv[1]);
 	if (c->argc == 1 && text_same(c->argv[0], "deleted"))
 		return list(c);
-	return command_usage("farmer deleted | farmer restore FARMER_ID");
+	return command_usage("farmer deleted\nfarmer restore FARMER_ID");
 }

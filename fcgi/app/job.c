@@ -15,6 +15,10 @@
 
 enum { ATTEMPTS_UNKNOWN = 5 };	/* of a kind that is not in the table */
 
+const char *const job_states[] = {
+	"queued", "running", "done", "dead", "cancelled", NULL
+};
+
 static const struct job_kind kinds[] = {
 #define JOB(name, handler, attempts, every, words) { name, handler, attempts, every },
 #include "jobs.def"

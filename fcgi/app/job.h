@@ -97,6 +97,9 @@ enum err job_result(struct req *r, const char *job_id, const char **json);
  * jobs or only the own ones, and for these filters (NULL: none). */
 const char *job_lead(bool all, const char *state, const char *kind);
 
+/* job_states: What a job can be in, ended by NULL. */
+extern const char *const job_states[];
+
 /* A row of jobs.def. */
 struct job_kind {
 	const char *name;

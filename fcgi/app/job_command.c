@@ -16,6 +16,7 @@
 #include "queue.h"
 #include "text.h"
 
+#define LIST "job list [--state STATE] [--kind KIND]"
 #define PING "job ping [N] [--steps N] [--pause MS] [--as EMAIL]"
 
 enum { LISTED = 100, PINGS_MAX = 100000, PINGS_BATCH = 500 };
@@ -31,6 +32,15 @@ print_time(const char *name, const int64_t *t)
 	printf("%s\t%s\n", name, text);
 }
 
+static bool
+known(const char *state)
+{
+	for (const char *const *s = job_states; *s; s++)
+		if (text_same(*s, state))
+			return true;
+	return false;
+}
+
 static int
 list(struct command *c, struct db *db)
 {
@@ -40,7 +50,15 @@ list(struct command *c, struct db *db)
 	size_t n;
 
 	if (c->argc > 1)
-		return command_usage("job list [--state STATE] [--kind KIND]");
+		return command_usage(LIST);
+	if (state && !known(state)) {
+		fputs("cem: a job is queued, running, done, dead or cancelled\n", stderr);
+		return 2;
+	}
+	if (kind && !job_kind_find(kind)) {
+		fprintf(stderr, "cem: there is no kind of job %s\n", kind);
+		return 2;
+	}
 	if (q_job_list(db, &(struct job_list_in){ .viewer_all = true,
 	    .job_state = state, .job_kind = kind, .lead = job_lead(true, state, kind),
 	    .limit = LISTED, .upto = LISTED }, &rows, &n))
@@ -172,20 +190,21 @@ ping(struct command *c, struct db *db)
 int
 command_job(struct command *c)
 {
-	static const char usage[] = "job list [--state STATE] [--kind KIND] | "
-	    "job show|cancel|retry JOB_ID | job retry SCHEDULE | " PING;
+	static const char usage[] = LIST "\njob show|cancel|retry JOB_ID\n"
+	    "job retry SCHEDULE\n" PING;
 	const char *word = c->argc ? c->argv[0] : "";
+	const bool lists = text_same(word, "list"), pings = text_same(word, "ping");
+	const bool shows = text_same(word, "show");
 	struct db *db;
 
+	if (!lists && !pings && (c->argc != 2 || (!shows &&
+	    !text_same(word, "cancel") && !text_same(word, "retry"))))
+		return command_usage(usage);
 	if (command_open(c, &db))
 		return 1;
-	if (text_same(word, "list"))
+	if (lists)
 		return list(c, db);
-	if (text_same(word, "ping"))
+	if (pings)
 		return ping(c, db);
-	if (c->argc == 2 && text_same(word, "show"))
-		return show(db, c->argv[1]);
-	if (c->argc == 2 && (text_same(word, "cancel") || text_same(word, "retry")))
-		return change(db, word, c->argv[1]);
-	return command_usage(usage);
+	return shows ? show(db, c->argv[1]) : change(db, word, c->argv[1]);
 }

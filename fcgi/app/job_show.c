@@ -15,12 +15,8 @@
 
 enum { PAGE_USUAL = 20, PAGE_MAX = 100, SKIP_MAX = 100000 };
 
-static const char *const states[] = {
-	"queued", "running", "done", "dead", "cancelled", NULL
-};
-
 static const struct shape_rule state_rule = {
-	.type = "literal_error", .choices = states,
+	.type = "literal_error", .choices = job_states,
 	.msg = "Input should be 'queued', 'running', 'done', 'dead' or 'cancelled'"
 };
 

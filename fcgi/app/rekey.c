@@ -218,5 +218,5 @@ command_key(struct command *c)
 		return rotate(c);
 	if (c->argc == 1 && text_same(c->argv[0], "list"))
 		return list(c);
-	return command_usage("key list|rotate");
+	return command_usage("key list\nkey rotate");
 }

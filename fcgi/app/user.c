@@ -20,6 +20,11 @@
 #include "queries.h"
 #include "text.h"
 
+#define ADD "user add --email ADDRESS --role admin|operator [--name NAME] " \
+	"[--phone NUMBER] [--district NAME]... [--password-stdin]"
+#define LIST "user list"
+#define PASSWORD "user password ADDRESS [--password-stdin]"
+
 enum { DISTRICTS_MAX = 116, PASSWORD_LINE = 512 };
 
 struct account {
@@ -139,9 +144,7 @@ add(struct command *c)
 		in.districts[in.n_districts++] = district;
 	in.password = get_password(c, &in.made_up);
 	if (!in.email || !in.role || c->argc)
-		return command_usage("user add --email ADDRESS --role admin|operator "
-		    "[--name NAME] [--phone NUMBER] [--district NAME]... "
-		    "[--password-stdin]");
+		return command_usage(ADD);
 	if (!email_plain(in.email))
 		return complain("that is no e-mail address");
 	if (!text_same(in.role, "admin") && !text_same(in.role, "operator"))
@@ -176,7 +179,7 @@ list(struct command *c)
 	size_t n;
 
 	if (c->argc)
-		return command_usage("user list");
+		return command_usage(LIST);
 	if (command_open(c, &db))
 		return 1;
 	do {
@@ -246,7 +249,7 @@ set_password(struct command *c)
 	int status;
 
 	if (c->argc != 1)
-		return command_usage("user password ADDRESS [--password-stdin]");
+		return command_usage(PASSWORD);
 	if (weakness)
 		return complain(weakness);
 	status = change(c, c->argv[0], &(struct login_change){ .password = password });
@@ -272,5 +275,5 @@ command_user(struct command *c)
 		return set_password(c);
 	if ((text_same(what, "on") || text_same(what, "off")) && c->argc == 1)
 		return switch_it(c, what);
-	return command_usage("user add|list|on|off|password ...");
+	return command_usage(ADD "\n" LIST "\n" "user on|off ADDRESS\n" PASSWORD);
 }

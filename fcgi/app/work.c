@@ -81,7 +81,7 @@ command_work(struct command *c)
 	struct db *db;
 
 	if (c->argc)
-		return command_usage("work [--config FILE] [--once]");
+		return command_usage("work [--once]");
 	if (command_open(c, &db))
 		return 1;
 	if (!once && proc_alone())

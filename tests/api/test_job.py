@@ -262,7 +262,8 @@ def test_the_command_line(server):
     assert job in jobs.cem(server, "list", "--kind", "ping", "--state", "done")
     for words in (("show", NOBODY), ("cancel", job), ("retry", job), ("cancel", "sweep"),
                   ("retry", "ping"), ("ping", "0"), ("ping", "--as", "no@cem.example"),
-                  ("ping", "1", "2"), ("list", "all"), ("dance",), ()):
+                  ("ping", "1", "2"), ("list", "all"), ("list", "--state", "sad"),
+                  ("list", "--kind", "brew"), ("dance",), ()):
         status, _, err = server.cem("job", *words, "--config", server.config,
                                     check=False)
         assert status and err, words
