@@ -115,7 +115,7 @@ main(int argc, char *argv[])
 			continue;
 		if (commands[i].settings && !conf_load(config)) {
 			if (!config)
-				fputs("cem: name a settings file: --config FILE\n", stderr);
+				fputs("cem: no --config FILE was named\n", stderr);
 			return 1;
 		}
 		if (commands[i].settings)
