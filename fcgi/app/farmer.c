@@ -149,15 +149,11 @@ farmer_complete(struct req *r, const struct farmer_draft *draft,
     struct farmer_tally *tally)
 {
 	const struct farmer_counted counted = farmer_draft_counted(draft);
+	const struct audit_event event = farmer_registered(r->arena, draft);
 	enum err e = farmer_draft_terms(r, draft);
 
 	farmer_tally_note(tally, NULL, &counted);
-	if (!e)
-		e = farmer_event(r, "create_success", draft->row.farmer_id,
-		    (const char *const[]){ "registration_status",
-		    draft->row.registration_status, "district_name",
-		    draft->row.district_name, NULL });
-	return e;
+	return e ? e : front_audit(r, &event);
 }
 
 enum err

@@ -173,6 +173,10 @@ enum err farmer_store_all(struct req *r, struct farmer_draft **drafts, size_t n,
 enum err farmer_complete(struct req *r, const struct farmer_draft *draft,
     struct farmer_tally *tally);
 
+/* farmer_complete_all(r, drafts, n, tally): The same of many. */
+enum err farmer_complete_all(struct req *r, struct farmer_draft *const *drafts,
+    size_t n, struct farmer_tally *tally);
+
 /* farmer_by_nrc(r, nrc, row): Who has this NRC; *row is NULL if nobody. */
 enum err farmer_by_nrc(struct req *r, const char *nrc, struct farmer_by_nrc_row **row);
 
@@ -234,6 +238,10 @@ enum err farmer_draft_there(struct req *r, struct farmer_draft *const *drafts, s
 
 /* farmer_draft_terms(r, draft): Write the words by which a new farmer is found. */
 enum err farmer_draft_terms(struct req *r, const struct farmer_draft *draft);
+
+/* farmer_draft_terms_all(r, drafts, n): The same of many. */
+enum err farmer_draft_terms_all(struct req *r, struct farmer_draft *const *drafts,
+    size_t n);
 
 /* farmer_draft_terms_again(r, draft): Write them in the place of the old ones. */
 enum err farmer_draft_terms_again(struct req *r, const struct farmer_draft *draft);

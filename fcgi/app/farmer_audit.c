@@ -134,6 +134,19 @@ farmer_event(struct req *r, const char *action, const char *farmer_id,
 	    .action = action, .subject = farmer_id, .details = finish(&details) });
 }
 
+struct audit_event
+farmer_registered(struct arena *a, const struct farmer_draft *draft)
+{
+	struct buf details = buf_make(a, 128);
+
+	write_name(&details, "registration_status");
+	json_write_text(&details, draft->row.registration_status);
+	write_name(&details, "district_name");
+	json_write_text(&details, draft->row.district_name);
+	return (struct audit_event){ .module = "farmers", .action = "create_success",
+		.subject = draft->row.farmer_id, .details = finish(&details) };
+}
+
 enum err
 farmer_event_change(struct req *r, const char *action, const struct farmer_draft *was,
     const struct farmer_draft *now)

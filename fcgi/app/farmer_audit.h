@@ -2,6 +2,7 @@
 #ifndef APP_FARMER_AUDIT_H
 #define APP_FARMER_AUDIT_H
 
+#include "audit.h"
 #include "err.h"
 
 struct farmer_draft;
@@ -9,6 +10,10 @@ struct req;
 
 /* What is done to a farmer, as the audit has it: module "farmers", the subject the
  * farmer's number; farmer_event (fields.h) is for all but changes of the record. */
+
+/* farmer_registered(a, draft): The event of a registration, in a. */
+struct arena;
+struct audit_event farmer_registered(struct arena *a, const struct farmer_draft *draft);
 
 /* farmer_event_change(r, action, was, now): A change, with those fields that differ
  * before and after. Of NRC and birth date it only says that they changed. */

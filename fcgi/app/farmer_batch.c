@@ -10,6 +10,9 @@
 
 #include "arena.h"
 #include "farmer.h"
+#include "farmer_audit.h"
+#include "farmer_tally.h"
+#include "front_handler.h"
 #include "id.h"
 #include "req.h"
 #include "seal.h"
@@ -91,4 +94,20 @@ farmer_store_all(struct req *r, struct farmer_draft **drafts, size_t n,
 			e = OK;
 	}
 	return e;
+}
+
+enum err
+farmer_complete_all(struct req *r, struct farmer_draft *const *drafts, size_t n,
+    struct farmer_tally *tally)
+{
+	struct audit_event *events = arena_array(r->arena, struct audit_event, n);
+	enum err e = farmer_draft_terms_all(r, drafts, n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct farmer_counted counted = farmer_draft_counted(drafts[i]);
+
+		farmer_tally_note(tally, NULL, &counted);
+		events[i] = farmer_registered(r->arena, drafts[i]);
+	}
+	return e ? e : front_audit_all(r, &(struct audit_list){ events, n });
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "db.h"
 #include "farmer.h"
 #include "req.h"
 #include "text.h"
@@ -128,18 +129,50 @@ write_terms(struct req *r, const char *farmer_row_id, const struct terms *t)
 	return e;
 }
 
+static void
+gather(struct terms *t, const struct farmer_update_in *row)
+{
+	add_phone(t, row->phone_primary);
+	if (row->phone_secondary)
+		add_phone(t, row->phone_secondary);
+	add(t, text_fold(t->arena, row->farmer_id));
+	add_name(t, arena_print(t->arena, "%s %s", row->first_name, row->last_name));
+}
+
 enum err
 farmer_draft_terms(struct req *r, const struct farmer_draft *draft)
 {
-	const struct farmer_update_in *row = &draft->row;
 	struct terms t = { .arena = r->arena };
 
-	add_phone(&t, row->phone_primary);
-	if (row->phone_secondary)
-		add_phone(&t, row->phone_secondary);
-	add(&t, text_fold(r->arena, row->farmer_id));
-	add_name(&t, arena_print(r->arena, "%s %s", row->first_name, row->last_name));
-	return write_terms(r, row->farmer_row_id, &t);
+	gather(&t, &draft->row);
+	return write_terms(r, draft->row.farmer_row_id, &t);
+}
+
+/* PostgreSQL takes all of them in one statement, a line each. */
+enum err
+farmer_draft_terms_all(struct req *r, struct farmer_draft *const *drafts, size_t n)
+{
+	const bool at_once = db_is_pgsql(r->db);
+	struct buf lines = buf_make(r->arena, at_once ? n * 300 : 0);
+	enum err e = OK;
+
+	for (size_t i = 0; i < n && !e; i++) {
+		const char *id = drafts[i]->row.farmer_row_id;
+		struct terms t = { .arena = r->arena };
+
+		gather(&t, &drafts[i]->row);
+		if (!at_once)
+			e = write_terms(r, id, &t);
+		for (size_t k = 0; k < t.n && at_once; k++) {
+			buf_text(&lines, id);
+			buf_text(&lines, t.items[k]);
+			buf_char(&lines, '\n');
+		}
+	}
+	if (e || !lines.n)
+		return e;
+	return q_farmer_term_lines(r->db, &(struct farmer_term_lines_in){
+	    .lines = lines.bytes });
 }
 
 enum err

@@ -97,6 +97,14 @@ front_audit(struct req *r, const struct audit_event *event)
 }
 
 enum err
+front_audit_all(struct req *r, const struct audit_list *list)
+{
+	const struct audit_source from = source(r);
+
+	return audit_write_all(r->db, r->arena, &from, list);
+}
+
+enum err
 front_read(struct req *r, const struct audit_event *event)
 {
 	const struct audit_source from = source(r);

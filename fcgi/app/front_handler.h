@@ -40,6 +40,9 @@ enum err front_limit(struct req *r, const struct throttle *t);
 /* front_audit(r, event): Record what r does, in its transaction. */
 enum err front_audit(struct req *r, const struct audit_event *event);
 
+/* front_audit_all(r, list): Record many things that r does. */
+enum err front_audit_all(struct req *r, const struct audit_list *list);
+
 /* front_read(r, event): Record that r is shown what event says, through the journal
  * (journal.h). Whatever gives away a person's record, a file or an export calls it when
  * it knows what it gives; its failure (503) must be returned, and then nothing is

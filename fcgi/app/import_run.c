@@ -214,7 +214,7 @@ store_batch(struct run *run)
 	    BATCH);
 	struct item **of = arena_array(run->rows, struct item *, BATCH);
 	const char **taken = arena_array(run->rows, const char *, BATCH);
-	size_t n = 0;
+	size_t n = 0, n_stored = 0;
 	enum err e;
 
 	for (size_t i = 0; i < run->n; i++) {
@@ -231,8 +231,10 @@ store_batch(struct run *run)
 			continue;
 		}
 		of[i]->farmer_id = drafts[i]->row.farmer_id;
-		e = farmer_complete(&run->r, drafts[i], tally);
+		drafts[n_stored++] = drafts[i];
 	}
+	if (!e)
+		e = farmer_complete_all(&run->r, drafts, n_stored, tally);
 	return e ? e : farmer_tally_write(tally, run->j->db);
 }
 
@@ -244,20 +246,50 @@ count_of(struct import_task_row *task, const char *outcome)
 	    text_same(outcome, "denied") ? &task->n_denied : &task->n_invalid;
 }
 
-static enum err
-write_results(struct run *run)
+/* A line as q_import_row_lines reads it. */
+static void
+add_line(struct buf *b, const struct run *run, const struct item *item)
 {
+	buf_print(b, "%s\x1f%lld\x1f%s\x1f%s\x1f", run->j->id, (long long)item->row,
+	    item->outcome, item->farmer_id ? item->farmer_id : "");
+	for (const char *p = item->message ? item->message : ""; *p; p++)
+		buf_char(b, *p == '\n' || *p == '\x1f' ? ' ' : *p);
+	buf_char(b, '\n');
+}
+
+/* PostgreSQL takes all of them in one statement. */
+static enum err
+write_rows(struct run *run)
+{
+	const bool at_once = db_is_pgsql(run->j->db);
+	struct buf lines = buf_make(run->rows, at_once ? run->n * 80 : 0);
 	enum err e = OK;
 
 	for (size_t i = 0; i < run->n && !e; i++) {
 		const struct item *item = &run->items[i];
 
-		++*count_of(&run->task, item->outcome);
-		e = q_import_row_insert(run->j->db, &(struct import_row_insert_in){
-		    .import_id = run->j->id, .row_number = item->row,
-		    .outcome = item->outcome, .farmer_id = item->farmer_id,
-		    .message = item->message });
+		if (at_once)
+			add_line(&lines, run, item);
+		else
+			e = q_import_row_insert(run->j->db,
+			    &(struct import_row_insert_in){
+			    .import_id = run->j->id, .row_number = item->row,
+			    .outcome = item->outcome, .farmer_id = item->farmer_id,
+			    .message = item->message });
 	}
+	if (e || !lines.n)
+		return e;
+	return q_import_row_lines(run->j->db, &(struct import_row_lines_in){
+	    .lines = lines.bytes });
+}
+
+static enum err
+write_results(struct run *run)
+{
+	enum err e = write_rows(run);
+
+	for (size_t i = 0; i < run->n; i++)
+		++*count_of(&run->task, run->items[i].outcome);
 	return e ? e : q_import_count(run->j->db, &(struct import_count_in){
 	    .import_id = run->j->id, .n_ok = run->task.n_ok,
 	    .n_duplicate = run->task.n_duplicate, .n_invalid = run->task.n_invalid,

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "audit.h"
+#include "buf.h"
 #include "clock.h"
 #include "db.h"
 #include "queries.h"
@@ -58,6 +59,50 @@ audit_write(struct db *db, const struct audit_source *source,
 	enum err e = q_audit_insert(db, &row, &n);
 
 	return e || n ? e : ERR_CONFLICT; /* two of one id: 40 random bits were one */
+}
+
+/* A line as q_audit_lines reads it; none of the texts has a control character. */
+static void
+add_line(struct buf *b, const struct audit_insert_in *row)
+{
+	const char *texts[] = { row->audit_id, row->level, row->module, row->action,
+		row->endpoint, row->user_id, row->role, row->subject, row->details,
+		row->ip_address, row->request_id };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		buf_text(b, texts[i] ? texts[i] : "");
+		buf_char(b, '\x1f');
+	}
+	buf_number(b, row->logged_at);
+	buf_char(b, '\n');
+}
+
+/* PostgreSQL takes all of them in one statement, at a tenth of the price. */
+enum err
+audit_write_all(struct db *db, struct arena *arena, const struct audit_source *source,
+    const struct audit_list *list)
+{
+	const bool at_once = db_is_pgsql(db);
+	struct buf lines = buf_make(arena, at_once ? list->n * 300 : 0);
+	int64_t n = 0;
+	enum err e = OK;
+
+	for (size_t i = 0; i < list->n && !e; i++) {
+		const struct audit_event *event = &list->events[i];
+		struct audit_insert_in row;
+		char id[ID_TEXT];
+
+		if (!at_once) {
+			e = audit_write(db, source, event);
+			continue;
+		}
+		row = audit_row(source, event, id);
+		add_line(&lines, &row);
+	}
+	if (e || !at_once || !list->n)
+		return e;
+	e = q_audit_lines(db, &(struct audit_lines_in){ .lines = lines.bytes }, &n);
+	return e || n == (int64_t)list->n ? e : ERR_CONFLICT;
 }
 
 enum err

@@ -2,6 +2,7 @@
 #ifndef CORE_AUDIT_H
 #define CORE_AUDIT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -35,6 +36,12 @@ struct audit_source {
 /* audit_write(db, source, event): Write one row. */
 enum err audit_write(struct db *db, const struct audit_source *source,
     const struct audit_event *event);
+
+/* audit_write_all(db, arena, source, list): Write many, without before and after. */
+struct arena;
+struct audit_list { const struct audit_event *events; size_t n; };
+enum err audit_write_all(struct db *db, struct arena *arena,
+    const struct audit_source *source, const struct audit_list *list);
 
 /* audit_count(db, now): Count into the tally what was written more than AUDIT_LATE
  * before now; in a transaction of its own. Only for the recorder, and only when it has

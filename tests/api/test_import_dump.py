@@ -5,6 +5,7 @@ import os
 import shutil
 
 import pytest
+import server as servers
 import trail
 from client import Client, refused
 from server import CEM
@@ -25,6 +26,21 @@ def run(server, folder, *words):
     return status, {line for line in lines if "there already" not in line}, {
         line.split(":")[0]: line.split(": ")[1] for line in lines
         if "there already" in line}, err
+
+
+@pytest.fixture(scope="module")
+def server():
+    """One of its own: the old ids would stand before all others in every list."""
+    running = servers.Server(workers=2)
+    try:
+        yield running.start()
+    finally:
+        running.end()
+
+
+@pytest.fixture(scope="module")
+def admin(server, recorder):
+    return Client(server, recorder).login(servers.ADMIN_EMAIL, servers.ADMIN_PASSWORD)
 
 
 @pytest.fixture(scope="module")
