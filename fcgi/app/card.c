@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "conf.h"
 #include "draw.h"
+#include "farmer_audit.h"
 #include "fields.h"
 #include "front.h"
 #include "log.h"

@@ -6,6 +6,7 @@
  * lets no browser guess or run anything. One that is replaced stays until the sweep.
  */
 #include "arena.h"
+#include "farmer_audit.h"
 #include "fields.h"
 #include "front.h"
 #include "image.h"

@@ -9,7 +9,13 @@ struct farmer_draft;
 struct req;
 
 /* What is done to a farmer, as the audit has it: module "farmers", the subject the
- * farmer's number; farmer_event (fields.h) is for all but changes of the record. */
+ * farmer's number. Photos, documents and cards are part of him. */
+
+/* farmer_event(r, action, farmer_id, pairs): What was done, but for changes of the
+ * record; pairs are names and values of its details, ended by a NULL name, or NULL for
+ * none. */
+enum err farmer_event(struct req *r, const char *action, const char *farmer_id,
+    const char *const *pairs);
 
 /* farmer_registered(a, draft): The event of a registration, in a. */
 struct arena;

@@ -11,7 +11,8 @@ struct arena;
 struct req;
 
 /*
- * The words that tables of fields are written in:
+ * The words that tables of fields are written in, and below them the shapes and rules that
+ * several nouns share.
  *
  *     static const struct shape_field login_fields[] = {
  *             FIELD(login_form, email, SHAPE_TEXT, LIMIT(1, 254)),
@@ -56,12 +57,6 @@ void user_fill(struct arena *a, const struct account_by_email_row *row,
 
 /* "Done, to this account": what sign-in and the accounts answer. */
 struct account_done { const char *message, *email; };
-
-/* farmer_event(r, action, farmer_id, pairs): Into the audit what was done to a farmer;
- * pairs are names and values of its details, ended by a NULL name, or NULL for
- * none (farmer_audit.c). */
-enum err farmer_event(struct req *r, const char *action, const char *farmer_id,
-    const char *const *pairs);
 
 /* Rules that several nouns use (fields.c). */
 extern const struct shape_rule plain_rule;	/* no control characters */

@@ -7,6 +7,7 @@
  */
 #include "arena.h"
 #include "conf.h"
+#include "farmer_audit.h"
 #include "fields.h"
 #include "front.h"
 #include "image.h"

@@ -9,6 +9,7 @@
 #include "arena.h"
 #include "claim.h"
 #include "clock.h"
+#include "farmer_audit.h"
 #include "fields.h"
 #include "front.h"
 #include "queries.h"
