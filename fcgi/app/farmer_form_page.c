@@ -443,16 +443,6 @@ farmer_page_enrol(struct req *r)
 }
 
 static const char *
-joined(struct arena *a, const struct shape_texts *list)
-{
-	struct buf b = buf_make(a, 64);
-
-	for (size_t i = 0; i < list->n; i++)
-		buf_print(&b, "%s%s", i ? ", " : "", list->items[i]);
-	return b.bytes;
-}
-
-static const char *
 real_text(struct arena *a, const double *x)
 {
 	return x ? arena_print(a, "%.15g", *x) : NULL;
@@ -473,8 +463,8 @@ text_of_sections(struct arena *a, const struct farmer_out *f, struct farmer_text
 	if (farm) {
 		out->farm_size_hectares = real_text(a, farm->farm_size_hectares);
 		out->years_farming = int_text(a, farm->years_farming);
-		out->crops_grown = joined(a, &farm->crops_grown);
-		out->livestock_types = joined(a, &farm->livestock_types);
+		out->crops_grown = page_joined(a, &farm->crops_grown);
+		out->livestock_types = page_joined(a, &farm->livestock_types);
 		out->has_irrigation = farm->has_irrigation && *farm->has_irrigation ?
 		    "true" : NULL;
 	}

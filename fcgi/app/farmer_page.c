@@ -176,16 +176,6 @@ farmer_page_list(struct req *r)
 }
 
 static const char *
-joined(struct arena *a, const struct shape_texts *list)
-{
-	struct buf b = buf_make(a, 64);
-
-	for (size_t i = 0; i < list->n; i++)
-		buf_print(&b, "%s%s", i ? ", " : "", list->items[i]);
-	return b.bytes;
-}
-
-static const char *
 number(struct arena *a, const int64_t *n, const char *unit)
 {
 	return n ? arena_print(a, "%lld%s", (long long)*n, unit) : NULL;
@@ -229,8 +219,8 @@ fill_rest(struct arena *a, const struct farmer_out *f, struct farmer_page *page)
 		    *at->gps_longitude);
 	if (farm) {
 		page->farm_size = arena_print(a, "%.10g ha", *farm->farm_size_hectares);
-		page->crops = joined(a, &farm->crops_grown);
-		page->livestock = joined(a, &farm->livestock_types);
+		page->crops = page_joined(a, &farm->crops_grown);
+		page->livestock = page_joined(a, &farm->livestock_types);
 		page->irrigation = farm->has_irrigation && *farm->has_irrigation ?
 		    "Yes" : "No";
 		page->years_farming = number(a, farm->years_farming, "");

@@ -4,7 +4,7 @@
  * beginnings of words: of the name, of the number, of a phone. Numbers go without the
  * 0 or the 260 in front of them, on both sides, so that a phone is found however it is
  * typed. Beside a name's words stand their pairs, three letters of each: they tell a
- * search by two common words who may have both (farmer_search.c).
+ * search by two common words who may have both (farmer_list.c).
  */
 #include <string.h>
 

@@ -11,8 +11,8 @@ struct arena;
 struct req;
 
 /*
- * The words that tables of fields are written in, and below them the shapes and rules that
- * several nouns share.
+ * The words that tables of fields are written in, and below them the shapes and rules
+ * that several nouns share.
  *
  *     static const struct shape_field login_fields[] = {
  *             FIELD(login_form, email, SHAPE_TEXT, LIMIT(1, 254)),

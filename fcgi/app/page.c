@@ -228,6 +228,16 @@ page_date(struct arena *a, int64_t t)
 }
 
 const char *
+page_joined(struct arena *a, const struct shape_texts *list)
+{
+	struct buf b = buf_make(a, 64);
+
+	for (size_t i = 0; i < list->n; i++)
+		buf_print(&b, "%s%s", i ? ", " : "", list->items[i]);
+	return b.bytes;
+}
+
+const char *
 page_status_words(const char *status)
 {
 	static const struct { const char *status, *words; } table[] = {

@@ -12,6 +12,7 @@ struct arena;
 struct buf;
 struct req;
 struct shape;
+struct shape_texts;
 
 /*
  * What each page shows: filled by a handler, written by the template of the same name
@@ -243,6 +244,9 @@ const char *page_words(struct req *r, enum err e);
 
 /* page_date(a, t): "2 Jan 2026". */
 const char *page_date(struct arena *a, int64_t t);
+
+/* page_joined(a, list): "maize, groundnuts". */
+const char *page_joined(struct arena *a, const struct shape_texts *list);
 
 /* page_status_words(status): "Under review" for "under_review"; unknown ones stay. */
 const char *page_status_words(const char *status);

@@ -35,19 +35,13 @@ def recovered(running):
     return sign_in(running)
 
 
-class Writers:
-    """Threads that register farmers until told to stop, and remember the answers."""
+class Crowd:
+    """Threads that each do self.work(its number) until told to stop."""
 
-    def __init__(self, admin, threads=4, photo=None):
-        self.admin = admin
-        self.photo = photo
-        self.acked = {}     # NRC -> farmer id
-        self.failed = set()  # NRCs without a good answer
-        self.photos = {}    # farmer id -> file id, of the good answers
-        self.errors = []    # what the failures were
-        self.lock = threading.Lock()
+    def __init__(self, threads):
         self.stopping = threading.Event()
-        self.threads = [threading.Thread(target=self.work) for _ in range(threads)]
+        self.threads = [threading.Thread(target=self.work, args=(i,))
+                        for i in range(threads)]
 
     def __enter__(self):
         for thread in self.threads:
@@ -59,7 +53,21 @@ class Writers:
         for thread in self.threads:
             thread.join()
 
-    def work(self):
+
+class Writers(Crowd):
+    """Threads that register farmers until told to stop, and remember the answers."""
+
+    def __init__(self, admin, threads=4, photo=None):
+        super().__init__(threads)
+        self.admin = admin
+        self.photo = photo
+        self.acked = {}     # NRC -> farmer id
+        self.failed = set()  # NRCs without a good answer
+        self.photos = {}    # farmer id -> file id, of the good answers
+        self.errors = []    # what the failures were
+        self.lock = threading.Lock()
+
+    def work(self, number):
         while not self.stopping.is_set():
             client = twin(self.admin)
             nrc = people.nrc()
@@ -69,10 +77,10 @@ class Writers:
             except requests.RequestException as why:
                 self.note(nrc, None, str(why))
                 continue
-            number = reply.json()["farmer_id"] if reply.status_code == 201 else None
-            self.note(nrc, number, reply.status_code)
-            if number and self.photo:
-                self.send_photo(client, number)
+            farmer = reply.json()["farmer_id"] if reply.status_code == 201 else None
+            self.note(nrc, farmer, reply.status_code)
+            if farmer and self.photo:
+                self.send_photo(client, farmer)
 
     def note(self, nrc, number, outcome):
         with self.lock:

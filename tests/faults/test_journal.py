@@ -4,7 +4,6 @@ the audit once; when nothing can be recorded, nothing is shown."""
 import os
 import random
 import signal
-import threading
 import time
 from collections import Counter
 
@@ -31,26 +30,15 @@ def farmer(running):
     return reply.json()["farmer_id"]
 
 
-class Readers:
+class Readers(hurt.Crowd):
     """Threads that read one farmer until told to stop, and remember the answers."""
 
     def __init__(self, admin, farmer, threads=3):
+        super().__init__(threads)
         self.admin, self.farmer = admin, farmer
         self.answered, self.failed = [], []
-        self.stopping = threading.Event()
-        self.threads = [threading.Thread(target=self.work) for _ in range(threads)]
 
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *why):
-        self.stopping.set()
-        for thread in self.threads:
-            thread.join()
-
-    def work(self):
+    def work(self, number):
         while not self.stopping.is_set():
             client = hurt.twin(self.admin)
             try:

@@ -37,23 +37,12 @@ def test_two_hundred_clients(running):
     assert hurt.total(admin) == before + 200
 
 
-class Load:
+class Load(hurt.Crowd):
     """Readers and writers that note every answer that is not good."""
 
     def __init__(self, admin):
+        super().__init__(8)
         self.admin, self.bad, self.good = admin, [], 0
-        self.stopping = threading.Event()
-        self.threads = [threading.Thread(target=self.work, args=(i,)) for i in range(8)]
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *why):
-        self.stopping.set()
-        for thread in self.threads:
-            thread.join()
 
     def work(self, number):
         client = hurt.twin(self.admin)
