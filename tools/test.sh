@@ -180,14 +180,27 @@ part_generators() {
 	pytest_run generators tests/generators
 }
 
+# show_plans sqlite|pgsql: How the database goes about every list and search; all other
+# statements are in the file (tests/api/test_plans.py).
+show_plans() {
+	local file=$logs/plans-$1.txt
+
+	[ -f "$file" ] || return 0
+	echo "plans of all statements on $1: $file; of lists and searches:"
+	awk -v RS= '/^-- [a-z_]*(list|page|find|extent|term_count|term_longer)/' "$file" |
+		cut -c1-100
+}
+
 part_api_sqlite() {
 	built build/release/cem || return
 	CEM_TEST_DATABASE=sqlite pytest_run api-sqlite tests/api
+	show_plans sqlite
 }
 
 part_api_pgsql() {
 	built build/release/cem || return
 	CEM_TEST_DATABASE=pgsql pytest_run api-pgsql tests/api
+	show_plans pgsql
 }
 
 part_browser() {
