@@ -10,6 +10,16 @@ INSERT INTO import (import_id, account_id, imported_by, file_name, file_size, sh
 VALUES (:import_id, :account_id, :imported_by, :file_name, :file_size, :sha256,
        :input_file_id, :is_dry_run, :now, 0, 0, 0, 0);
 
+-- name: import_kept :one
+-- How many files of an account are kept, counted up to a limit. Used by import_ask.
+-- types: n BIGINT
+SELECT COUNT(*) AS n
+  FROM (SELECT import_id
+          FROM import
+         WHERE account_id = :viewer_account_id
+           AND input_file_id IS NOT NULL
+         LIMIT :limit) AS k;
+
 -- name: import_get :one
 -- One as the viewer may see it. Used by import_show.
 -- nullable: finished_at, job_state, n_done, n_total

@@ -8,6 +8,41 @@ INSERT INTO job (job_id, job_kind, job_state, is_scheduled, account_id, due_at, 
 VALUES (:job_id, :job_kind, 'queued', FALSE, :account_id, :due_at, 0,
        0, :n_total, :input_sealed, :now, :endpoint, :ip_address, :request_id);
 
+-- name: job_waiting :one
+-- How many jobs of a kind an account has that have not ended, counted up to a limit.
+-- Used by job_ask.
+-- types: n BIGINT
+SELECT COUNT(*) AS n
+  FROM (SELECT job_id
+          FROM job
+         WHERE account_id = :viewer_account_id
+           AND job_kind = :job_kind
+           AND due_at IS NOT NULL
+         LIMIT :limit) AS w;
+
+-- name: job_newest :many
+-- The newest job of an account.
+-- open: the account that asks for another
+SELECT job_id
+  FROM job
+ WHERE account_id = :account_id
+ ORDER BY job_id DESC
+ LIMIT 1;
+
+-- name: job_recall :exec
+-- Nothing is due later than a time. It is, when the clock had gone ahead for a while:
+-- then schedules would rest till that day.
+-- open: jobs of the program itself, and leases
+-- types: latest BIGINT
+UPDATE job
+   SET due_at = :now
+ WHERE job_id IN (
+       SELECT j.job_id
+         FROM job AS j
+        WHERE j.due_at > :latest
+        ORDER BY j.due_at
+        LIMIT 1000);
+
 -- name: job_schedule :exec
 -- Have the one row of a schedule; there from the first start on.
 -- open: a job of the program itself

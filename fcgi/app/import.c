@@ -21,7 +21,8 @@
 
 enum {
 	LIMIT_USUAL = 50, LIMIT_MAX = 200, ROWS_MAX = 1000,
-	UPLOADS = 60	/* of an account, in 15 minutes */
+	UPLOADS = 60,	/* of an account, in 15 minutes */
+	KEPT_MAX = 10	/* files of an account, each up to IMPORT_MB */
 };
 
 struct import_form { const bool *dry_run; };
@@ -213,6 +214,23 @@ put(struct req *r, bool dry_run, const char **import_id)
 	return e;
 }
 
+/* A file is kept till its work is done, or for a day if that was cancelled: nobody fills
+ * the disk. */
+static enum err
+check_kept(struct req *r)
+{
+	struct import_kept_row row;
+	enum err e = q_import_kept(r->db, &(struct import_kept_in){
+	    .viewer_account_id = front_viewer(r)->account_id,
+	    .limit = KEPT_MAX }, &row);
+
+	if (e || row.n < KEPT_MAX)
+		return e;
+	req_header(r, "Retry-After", "600");
+	return fail(r, ERR_BUSY, "%d of your files are waiting, or were cancelled within "
+	    "the last day. Try again later.", KEPT_MAX);
+}
+
 enum err
 import_ask(struct req *r)
 {
@@ -227,6 +245,8 @@ import_ask(struct req *r)
 	if (!e)
 		e = front_throttle(r, &(struct throttle){ .kind = "import account",
 		    .subject = front_viewer(r)->account_id, .limit = UPLOADS });
+	if (!e)
+		e = check_kept(r);
 	if (!e)
 		e = put(r, in->dry_run && *in->dry_run, &import_id);
 	return e ? e : reply_one(r, 202, import_id);

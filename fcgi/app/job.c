@@ -10,10 +10,14 @@
 #include "front.h"
 #include "job.h"
 #include "log.h"
+#include "queries.h"
 #include "queue.h"
 #include "text.h"
 
-enum { ATTEMPTS_UNKNOWN = 5 };	/* of a kind that is not in the table */
+enum {
+	ATTEMPTS_UNKNOWN = 5,	/* of a kind that is not in the table */
+	WAITING_MAX = 100	/* of one account and kind */
+};
 
 const char *const job_states[] = {
 	"queued", "running", "done", "dead", "cancelled", NULL
@@ -79,12 +83,31 @@ job_add(struct db *db, struct arena *arena, int64_t now, const struct job_new *w
 	    .total = wanted->total }, job_id);
 }
 
+/* Nobody fills the queue: what jobs are asked with takes room, and they take time. */
+static enum err
+check_waiting(struct req *r, const char *kind)
+{
+	struct job_waiting_row row;
+	enum err e = q_job_waiting(r->db, &(struct job_waiting_in){
+	    .viewer_account_id = front_viewer(r)->account_id, .job_kind = kind,
+	    .limit = WAITING_MAX }, &row);
+
+	if (e || row.n < WAITING_MAX)
+		return e;
+	req_header(r, "Retry-After", "60");
+	return fail(r, ERR_BUSY, "Too many of your earlier ones are not done yet. "
+	    "Try again later.");
+}
+
 /* Without an account the job would be one of the program, which sees everything. */
 enum err
 job_ask(struct req *r, const struct job_new *wanted, const char **job_id)
 {
 	struct job_new whole = *wanted;
+	enum err e = check_waiting(r, wanted->kind);
 
+	if (e)
+		return e;
 	whole.account_id = front_viewer(r)->account_id;
 	whole.endpoint = r->route->path;
 	whole.address = r->address;

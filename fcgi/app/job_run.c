@@ -27,13 +27,17 @@
 enum {
 	MEMORY = 8 * 1024 * 1024,	/* of a step, and of what lasts a run */
 	BURIED_MAX = 100,		/* in one transaction */
-	DOUBLINGS = 20
+	DOUBLINGS = 20,
+	TURNS = 6			/* of a lease, while others wait */
 };
 
 /* A failed run is tried again after a random part of base * 2^(attempt - 1), at most
  * cap: those that failed together don't come back together. */
 #define BACKOFF_BASE (10 * CLOCK_SECOND)
 #define BACKOFF_CAP CLOCK_HOUR	/* less than 2^32 microseconds */
+
+/* Nothing is due later: no schedule is rarer than a day, no lease longer than an hour. */
+#define DUE_MAX (2 * CLOCK_DAY)
 
 #define WAIT_MIN (CLOCK_SECOND / 100)	/* when another worker is just taking */
 #define WAIT_DOWN CLOCK_SECOND		/* when the database is down */
@@ -52,6 +56,7 @@ struct job_run {
 	bool has, has_next;
 	const char *refusal;	/* job_refuse was called */
 	bool over;		/* lost, cancelled or given back: nothing to be written */
+	int64_t began;		/* by clock_steady */
 	int64_t n_failed;
 	void (*beat)(struct db *db);	/* or NULL */
 	job_each_fn *each;	/* of the only job that is to be done; or NULL */
@@ -70,8 +75,27 @@ lease(void)
 	return conf.job_lease * CLOCK_SECOND;
 }
 
-/* A step was committed: the next begins with the first write. */
-static void
+/* Who asked, as of now. */
+static enum err
+admit(struct job_run *run, struct job *j)
+{
+	const char *id = held(run)->q.account_id;
+	enum err e;
+
+	if (!id)
+		return OK;
+	db_arena(run->db, j->keep);
+	e = session_account(run->db, id, &j->viewer);
+	db_arena(run->db, run->step);
+	if (e == ERR_AUTH)
+		return job_refuse(j, "the account that asked is gone or switched off");
+	if (!e && !j->viewer.is_admin && !j->viewer.is_operator)
+		return job_refuse(j, "the account that asked may not any more");
+	return e;
+}
+
+/* A step was committed: the next begins with the first write, if who asked still may. */
+static enum err
 step_begin(struct job *j, const char *cursor)
 {
 	struct job_run *run = j->run;
@@ -88,13 +112,25 @@ step_begin(struct job *j, const char *cursor)
 	arena_reset(run->step);
 	j->now = clock_now();
 	db_intend(run->db);
+	return admit(run, j);
+}
+
+/* A long job that others wait for goes behind them, if it can go on from its cursor: else
+ * one table of half a million rows would hold up everybody's batches. */
+static bool
+gives_way(const struct job_run *run, const char *cursor)
+{
+	int64_t due_at;
+
+	return cursor && !run->each && clock_steady() - run->began > lease() / TURNS &&
+	    queue_next(run->db, &due_at) == OK && due_at <= clock_now();
 }
 
 enum err
 job_step(struct job *j, const char *cursor)
 {
 	struct job_run *run = j->run;
-	const bool back = proc_stopping();
+	const bool back = proc_stopping() || gives_way(run, cursor);
 	const int64_t now = clock_now();
 	enum err e = queue_mark(run->db, run->step, &held(run)->q, &(struct queue_mark){
 	    .state = back ? "queued" : "running", .due_at = back ? now : now + lease(),
@@ -109,9 +145,7 @@ job_step(struct job *j, const char *cursor)
 		e = db_commit(run->db);
 	if (e)
 		db_rollback(run->db);
-	else if (!back)
-		step_begin(j, cursor);
-	return e ? e : back ? ERR_CONFLICT : OK;
+	return e ? e : back ? ERR_CONFLICT : step_begin(j, cursor);
 }
 
 enum err
@@ -240,25 +274,6 @@ end_run(struct job_run *run, const struct job *j, enum err e)
 	return settle(run, failed);
 }
 
-/* Who asked, as of now. */
-static enum err
-admit(struct job_run *run, struct job *j)
-{
-	const char *id = held(run)->q.account_id;
-	enum err e;
-
-	if (!id)
-		return OK;
-	db_arena(run->db, j->keep);
-	e = session_account(run->db, id, &j->viewer);
-	db_arena(run->db, run->step);
-	if (e == ERR_AUTH)
-		return job_refuse(j, "the account that asked is gone or switched off");
-	if (!e && !j->viewer.is_admin && !j->viewer.is_operator)
-		return job_refuse(j, "the account that asked may not any more");
-	return e;
-}
-
 static enum err
 handle(struct job_run *run, struct job *j)
 {
@@ -305,6 +320,7 @@ run_held(struct job_run *run)
 
 	run->refusal = NULL;
 	run->over = false;
+	run->began = clock_steady();
 	log_request(j.request_id);
 	e = handle(run, &j);
 	if (e || run->over) {
@@ -349,13 +365,14 @@ job_run_failures(const struct job_run *run)
 enum err
 job_run_schedules(struct job_run *run)
 {
-	enum err e = OK;
+	const int64_t now = clock_now();
+	enum err e = queue_recall(run->db, now, now + DUE_MAX);
 	size_t n;
 	const struct job_kind *kinds = job_kinds(&n);
 
 	for (size_t i = 0; i < n && !e; i++)
 		if (kinds[i].every)
-			e = queue_schedule(run->db, clock_now(), kinds[i].name);
+			e = queue_schedule(run->db, now, kinds[i].name);
 	return e;
 }
 

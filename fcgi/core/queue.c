@@ -6,6 +6,8 @@
  * has begun. Inputs, cursors and results are sealed, each for its row.
  */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "arena.h"
 #include "db.h"
@@ -32,14 +34,37 @@ queue_wake(struct db *db)
 	return db_is_pgsql(db) ? q_job_notify(db, &row) : OK;
 }
 
+/* Ids of one account are in the order in which it asked, also when the clock was set
+ * back meanwhile: an older job must not take itself for a newer one. */
+static enum err
+make_id(struct db *db, const char *account_id, char out[ID_TEXT])
+{
+	enum { TIME_DIGITS = 14 };
+	char time[TIME_DIGITS + 1];
+	struct job_newest_row *rows;
+	size_t n = 0;
+	enum err e = OK;
+
+	id_make(out);
+	if (account_id)
+		e = q_job_newest(db, &(struct job_newest_in){
+		    .account_id = account_id }, &rows, &n);
+	if (e || !n || strcmp(out, rows->job_id) > 0)
+		return e;
+	(void)snprintf(time, sizeof(time), "%s", rows->job_id);
+	id_make_at(strtoll(time, NULL, 16) + 1, out);
+	return OK;
+}
+
 enum err
 queue_add(struct db *db, struct arena *arena, int64_t now,
     const struct queue_new *wanted, const char **id)
 {
 	char *made = arena_take(arena, ID_TEXT);
-	enum err e;
+	enum err e = make_id(db, wanted->account_id, made);
 
-	id_make(made);
+	if (e)
+		return e;
 	e = q_job_insert(db, &(struct job_insert_in){
 	    .job_id = made, .job_kind = wanted->kind, .account_id = wanted->account_id,
 	    .due_at = &now, .n_total = wanted->total,
@@ -58,6 +83,13 @@ queue_schedule(struct db *db, int64_t now, const char *kind)
 	id_make(id);
 	return q_job_schedule(db, &(struct job_schedule_in){
 	    .job_id = id, .job_kind = kind, .now = now }, NULL);
+}
+
+enum err
+queue_recall(struct db *db, int64_t now, int64_t latest)
+{
+	return q_job_recall(db, &(struct job_recall_in){ .now = now,
+	    .latest = latest }, NULL);
 }
 
 enum err

@@ -48,12 +48,16 @@ struct queue_mark {
 };
 
 /* queue_add(db, arena, now, wanted, id): Queue a job in the caller's transaction, and
- * wake those who wait when it is committed. *id is in arena. */
+ * wake those who wait when it is committed. *id is in arena; it is after those of the
+ * account's other jobs. */
 enum err queue_add(struct db *db, struct arena *arena, int64_t now,
     const struct queue_new *wanted, const char **id);
 
 /* queue_schedule(db, now, kind): See to it that the schedule kind has its row. */
 enum err queue_schedule(struct db *db, int64_t now, const char *kind);
+
+/* queue_recall(db, now, latest): What is due after latest is due now. */
+enum err queue_recall(struct db *db, int64_t now, int64_t latest);
 
 /* queue_wake(db): Wake those who wait, when the transaction is committed. */
 enum err queue_wake(struct db *db);

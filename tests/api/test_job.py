@@ -225,6 +225,32 @@ def test_an_account_that_is_gone(server, admin, new_user):
         assert jobs.steps(server, job) == [1]
 
 
+def test_switched_off_in_the_middle(server, admin, new_user):
+    """No further step is done for somebody who may not any more."""
+    user = new_user([])
+    job = jobs.ping(server, "--steps", "1000", "--pause", "50", "--as", user.email)
+    jobs.underway(server, job)
+    reply = admin.call("PATCH", "/api/users/%s/deactivate" % user.email)
+    assert reply.status_code == 200
+    out = ended(admin, job)
+    assert out["state"] == "dead" and "switched off" in out["error"], out
+    assert jobs.steps(server, job) == list(range(1, out["done"] + 1))
+    assert 0 < out["done"] < 1000
+
+
+def test_the_clock_was_ahead(server, admin):
+    """What became due in some years is done now, once workers start anew."""
+    found = page(admin, kind="moves")[0]
+    server.sql("UPDATE job SET due_at = due_at + %d WHERE job_id = '%s'"
+               % (5 * 365 * 86400 * 10**6, found["job_id"]))
+    server.cem("work", "--once", "--config", server.config)
+
+    def ran():
+        out = get(admin, found["job_id"])
+        return out["state"] == "queued" and out["started_at"] > found["started_at"] and out
+    assert poll(ran)["due_at"] < "%d" % (time.gmtime().tm_year + 1)
+
+
 def test_what_nobody_knows(server, admin):
     """A kind of a newer program: tried again, later and later, and dead in the end."""
     job = insert(server, "brew", 1, 3)

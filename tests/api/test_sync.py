@@ -316,6 +316,23 @@ def test_an_update_can_clash(clerk, enrol):
     assert clerk.get(path(before)).json() == before
 
 
+def test_said_anew_when_the_clock_was_set_back(server, clerk):
+    """What is sent later is later, whatever the clock says."""
+    sent = item()
+    job = send(clerk, sent)
+    [done] = results(clerk, job)
+    ahead = "%014x%s" % (int(job[:14], 16) + 3600 * 10**6, job[14:])
+    for table in ("job", "sync_item"):
+        server.sql("UPDATE %s SET job_id = '%s' WHERE job_id = '%s'"
+                   % (table, ahead, job))
+    sent["address"]["village"] = "Further On"
+    job = send(clerk, sent)
+    assert job > ahead
+    assert results(clerk, job) == [dict(done, status="updated")]
+    farmer = clerk.get("/api/farmers/" + done["farmer_id"]).json()
+    assert farmer["address"]["village"] == "Further On"
+
+
 def test_an_error_can_be_mended(clerk):
     """An item that was refused has left no trace: its temp_id is free."""
     sent = item(personal={"nrc": "wrong"})
@@ -529,6 +546,24 @@ def test_batches_are_limited(new_user):
     assert int(reply.headers["Retry-After"]) > 0
     assert results(user, last) == []
     assert user.get("/api/sync/changes").status_code == 200
+
+
+def test_what_waits_is_limited(server, new_user):
+    """When nobody does them, batches of one account do not pile up."""
+    user, other = new_user([CHIBOMBO]), new_user([CHIBOMBO])
+    sync(user)
+    now = time.time_ns() // 1000
+    for n in range(100):
+        server.sql("INSERT INTO job (job_id, job_kind, job_state, is_scheduled, account_id,"
+                   " due_at, attempt, n_done, n_total, created_at) SELECT '%014x%010x', "
+                   "'sync', 'queued', FALSE, account_id, %d, 0, 0, 0, 1 FROM account "
+                   "WHERE email = '%s'" % (now - 10**9, n, now + 3600 * 10**6, user.email))
+    reply = user.post("/api/sync/batch", json={"farmers": []})
+    assert "not done yet" in refused(reply, 429)
+    assert int(reply.headers["Retry-After"]) > 0
+    sync(other)
+    server.sql("DELETE FROM job WHERE created_at = 1 AND job_kind = 'sync'")
+    sync(user)
 
 
 def test_no_nrc_in_log_or_audit(server, clerk):

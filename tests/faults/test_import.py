@@ -6,6 +6,7 @@ import signal
 import subprocess
 
 import hurt
+import jobs
 import pytest
 import server as servers
 
@@ -14,10 +15,10 @@ NAMES = ("first_name,last_name,nrc,date_of_birth,gender,phone_primary,district_c
          "village\r\n")
 
 
-def table(first):
+def table(first, rows=ROWS):
     """Rows whose NRCs nobody else has; every tenth stands there twice."""
     lines = []
-    for i in range(ROWS):
+    for i in range(rows):
         n = first + i - (i % 10 == 9)
         lines.append("Mary,Banda,%06d/%02d/%d,1990-01-15,Female,+2609%08d,CP01,Kayosha\r\n"
                      % (n // 1000, n // 10 % 100, n % 10, n % 10 ** 8))
@@ -114,3 +115,20 @@ def test_the_command_is_killed(idle):
     assert status == 0 and "import " + import_id in out, (out, err)
     assert "waiting for another process" in err
     check(idle, import_id, before)
+
+
+def test_a_long_one_gives_way(start):
+    """To what came later, when its worker had it for a while."""
+    running = start(workers=2, settings={"JOB_LEASE_SECONDS": "2", "JOB_WORKERS": "0"})
+    admin = hurt.sign_in(running)
+    running.cem("work", "--once", "--config", running.config)  # the schedules
+    reply = admin.upload("/api/imports?dry_run=true", table(10 ** 8, 2 * ROWS),
+                         "farmers.csv", "text/csv")
+    assert reply.status_code == 202, reply.text
+    ping = jobs.ping(running)
+    running.cem("work", "--once", "--config", running.config)
+    done = jobs.shown(running, reply.json()["import_id"])
+    assert done["state"] == jobs.shown(running, ping)["state"] == "done"
+    assert jobs.shown(running, ping)["ended"] < done["ended"]
+    assert done["attempt"] == "1/20"
+    assert progress(running, reply.json()["import_id"])["ok"] == 2 * ROWS * 9 // 10
