@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Who may include whom in fcgi/, and which file is the home of which library:
+# Who may include whom in fcgi/, that no circle of nouns comes of it in fcgi/app/, and
+# which file is the home of which library:
 #
 #     tests/layers.sh [ROOT]
 #
@@ -64,6 +65,42 @@ function noun(file) {
 	return file
 }
 
+# farmer_form.c and farmer_form.h.
+function stem(file) {
+	sub(/.*\//, "", file)
+	sub(/[.].*/, "", file)
+	return file
+}
+
+# What is left when files that include none of the rest, or that none of the rest
+# include, are taken away again and again. A circle within one noun is its own affair.
+function circles(	e, from, more, n, pair, to) {
+	do {
+		more = 0
+		split("", from)
+		split("", to)
+		for (e in edge) {
+			split(e, pair, SUBSEP)
+			from[pair[1]] = to[pair[2]] = 1
+		}
+		for (e in edge) {
+			split(e, pair, SUBSEP)
+			if (!(pair[2] in from) || !(pair[1] in to)) {
+				delete edge[e]
+				more = 1
+			}
+		}
+	} while (more)
+	for (e in edge) {
+		split(e, pair, SUBSEP)
+		if (noun(pair[1]) != noun(pair[2])) {
+			printf "not ok - a circle: %s includes %s.h, which leads back\n", pair[1], pair[2]
+			n++
+		}
+	}
+	return n
+}
+
 function wrong(words) {
 	printf "not ok - %s:%d: %s\n", FILENAME, FNR, words
 	bad[tier(FILENAME)]++
@@ -92,6 +129,9 @@ pass == 1 {
 	sub(/[">].*/, "", what)
 	here = tier(FILENAME)
 	if (kind == "\"") {
+		if (here == "app" && what in tier_of && tier_of[what] == here &&
+		    stem(what) != stem(FILENAME))
+			edge[stem(FILENAME), stem(what)] = 1
 		if (!(what in tier_of))
 			wrong("\"" what "\" is not a file of fcgi/")
 		else if (!index(may[here], " " tier_of[what] " "))
@@ -125,6 +165,12 @@ END {
 			printf "ok - <%s> is included by %d files of its home\n", l, seen[l]
 			passed++
 		}
+	n = circles()
+	failed += n
+	if (!n) {
+		print "ok - app: no circle of nouns"
+		passed++
+	}
 	if (!edges) {
 		print "not ok - no file includes anything: is this the right folder?"
 		failed++
