@@ -41,7 +41,7 @@ UPDATE job
          FROM job AS j
         WHERE j.due_at > :latest
         ORDER BY j.due_at
-        LIMIT 1000);
+        LIMIT 20);
 
 -- name: job_schedule :exec
 -- Have the one row of a schedule; there from the first start on.
