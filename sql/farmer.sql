@@ -139,15 +139,14 @@ SELECT x.term, :farmer_row_id
     ON CONFLICT (term, farmer_row_id) DO NOTHING;
 
 -- name: farmer_term_lines :send
--- The words of many farmers: each line is a farmer's id and a word.
+-- The words of many new farmers: each line is a farmer's id and a word, no two the same.
 -- open: written with the farmers' rows, in their transaction
 -- only: pgsql
 -- types: lines TEXT
 INSERT INTO farmer_term (farmer_row_id, term)
 SELECT SUBSTR(l.line, 1, 24), SUBSTR(l.line, 25)
   FROM UNNEST(STRING_TO_ARRAY(:lines, CHR(10))) AS l (line)
- WHERE l.line <> ''
-    ON CONFLICT (term, farmer_row_id) DO NOTHING;
+ WHERE l.line <> '';
 
 -- name: farmer_term_clear :send
 -- Before the words of an edited farmer are written anew, and of a deleted one.

@@ -5,7 +5,7 @@
 #     tests/bench.sh [--quick] [--sqlite] [FIGURE...]
 #
 # --quick takes less time and says less; --sqlite leaves PostgreSQL out. FIGURE is web,
-# pgsql, file, card, start, memory or jobs; none means all, 5 minutes or so. It prints a
+# pgsql, file, card, start, memory, jobs or import; none means all, 5 minutes or so. It prints a
 # table; "short" marks what misses its goal. The exit status is 0 whatever the figures
 # are: they depend on the machine and on what else it does. scale is not among all: it
 # makes registers of a million farmers first, and keeps them for the next time in the
@@ -27,7 +27,7 @@ words=()
 for word; do
 	case $word in
 	--quick | --sqlite) words+=("${word#--}") ;;
-	web | pgsql | file | card | start | memory | jobs | scale) words+=("$word") ;;
+	web | pgsql | file | card | start | memory | jobs | import | scale) words+=("$word") ;;
 	*) die "usage: tests/bench.sh [--quick] [--sqlite] [FIGURE...]" ;;
 	esac
 done

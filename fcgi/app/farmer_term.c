@@ -25,9 +25,13 @@ struct terms {
 	size_t n;
 };
 
+/* Each once. */
 static void
 add(struct terms *t, const char *term)
 {
+	for (size_t i = 0; i < t->n; i++)
+		if (strcmp(t->items[i], term) == 0)
+			return;
 	if (*term && t->n < TERMS_MAX)
 		t->items[t->n++] = term;
 }

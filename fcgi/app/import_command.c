@@ -239,7 +239,7 @@ report(struct errand *x, const struct import_get_row *row)
 {
 	const bool whole = row->finished_at && !row->refusal;
 
-	if (print_rows(x))
+	if (row->n_duplicate + row->n_invalid + row->n_denied > 0 && print_rows(x))
 		return 1;
 	printf("%s: %lld %s, %lld there already, %lld invalid, %lld denied; "
 	    "import %s%s%s\n", x->path, (long long)row->n_ok,

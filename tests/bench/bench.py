@@ -4,7 +4,7 @@
     bench.py BUILD FOLDER [quick] [sqlite] [FIGURE...]
 
 BUILD has the bare programs, FOLDER is empty and ours. FIGUREs are web, pgsql, card,
-file, start, memory, jobs; none means all. scale is another, that must be named.
+file, start, memory, jobs, import; none means all. scale is another, that must be named.
 """
 import os
 import signal
@@ -14,6 +14,7 @@ import psycopg2
 
 import bed as beds
 import figures_card
+import figures_import
 import figures_jobs
 import figures_scale
 import figures_web
@@ -80,15 +81,14 @@ def on_fresh(table, run):
         figures_worker.memory(table, bed, run.folder, run.quick)
 
 
-def on_both(table, run):
-    beds.say("jobs")
-    figures_jobs.jobs(table, run.folder + "/jobs", "SQLite", None, run.quick)
+def on_both(table, run, name, measure):
+    beds.say(name)
+    measure(table, run.folder + "/" + name, "SQLite", None, run.quick)
     if not run.pgsql:
         return
     cluster = Cluster()
     try:
-        figures_jobs.jobs(table, run.folder + "/pgjobs", "PostgreSQL", cluster.url,
-                          run.quick)
+        measure(table, run.folder + "/pg" + name, "PostgreSQL", cluster.url, run.quick)
     finally:
         cluster.end()
 
@@ -122,7 +122,9 @@ def main():
         if run.wants("memory"):
             on_fresh(table, run)
         if run.wants("jobs"):
-            on_both(table, run)
+            on_both(table, run, "jobs", figures_jobs.jobs)
+        if run.wants("import"):
+            on_both(table, run, "import", figures_import.imports)
         if "scale" in run.figures:
             for pgsql in (False, True)[:1 + run.pgsql]:
                 figures_scale.scale(table, run.folder, pgsql, run.quick)
