@@ -44,7 +44,7 @@ static const struct {
 } commands[] = {
 	{ "serve", command_serve, true, "answer requests until told to stop" },
 	{ "work", command_work, true, "do the jobs that are due, once with --once" },
-	{ "job", command_job, true, "jobs: list, show, cancel, retry, ping" },
+	{ "job", command_job, true, "jobs: list, show, cancel, retry, kinds, ping" },
 	{ "sweep", command_sweep, true, "put stored bytes that no row names aside" },
 	{ "migrate", command_migrate, true, "bring the database to this version" },
 	{ "check", command_check, true, "see whether this host is ready" },

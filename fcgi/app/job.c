@@ -24,7 +24,8 @@ const char *const job_states[] = {
 };
 
 static const struct job_kind kinds[] = {
-#define JOB(name, handler, attempts, every, words) { name, handler, attempts, every },
+#define JOB(name, handler, attempts, every, words) \
+	{ name, handler, attempts, every, words },
 #include "jobs.def"
 #undef JOB
 };

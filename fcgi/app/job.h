@@ -105,6 +105,7 @@ struct job_kind {
 	const char *name;
 	enum err (*run)(struct job *j);
 	int64_t attempts, every;
+	const char *words;
 };
 
 /* job_kinds(n): All kinds there are. */

@@ -32,6 +32,18 @@ print_time(const char *name, const int64_t *t)
 	printf("%s\t%s\n", name, text);
 }
 
+static int
+kinds(void)
+{
+	size_t n;
+	const struct job_kind *k = job_kinds(&n);
+
+	for (size_t i = 0; i < n; i++, k++)
+		printf("%s\t%s\t%s\n", k->name, k->every ? "schedule" : "asked for",
+		    k->words);
+	return 0;
+}
+
 static bool
 known(const char *state)
 {
@@ -191,12 +203,14 @@ int
 command_job(struct command *c)
 {
 	static const char usage[] = LIST "\njob show|cancel|retry JOB_ID\n"
-	    "job retry SCHEDULE\n" PING;
+	    "job retry SCHEDULE\njob kinds\n" PING;
 	const char *word = c->argc ? c->argv[0] : "";
 	const bool lists = text_same(word, "list"), pings = text_same(word, "ping");
 	const bool shows = text_same(word, "show");
 	struct db *db;
 
+	if (c->argc == 1 && text_same(word, "kinds"))
+		return kinds();
 	if (!lists && !pings && (c->argc != 2 || (!shows &&
 	    !text_same(word, "cancel") && !text_same(word, "retry"))))
 		return command_usage(usage);

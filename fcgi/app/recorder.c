@@ -68,7 +68,8 @@ recorder_loop(struct db *db)
 		metrics_database(db);
 		proc_busy(false);
 		if (e)
-			log_write(LOG_ERROR, "the journal waits: %s", err_name(e));
+			log_write(LOG_ERROR, "journal: not moved into the database "
+			    "yet: %s", err_name(e));
 		(void)nanosleep(&pause, NULL); /* a signal may end it early */
 	}
 	return 0;

@@ -293,6 +293,7 @@ def test_the_command_line(server):
         status, _, err = server.cem("job", *words, "--config", server.config,
                                     check=False)
         assert status and err, words
+    assert "sweep\tschedule\tPut " in jobs.cem(server, "kinds")
     jobs.cem(server, "retry", "sweep")
     assert [r["user_id"] for r in trail.rows(server, action="retry")][-1] \
         == "command line"
