@@ -284,6 +284,6 @@ command_import(struct command *c)
 		return import_farmers(c);
 	if (text_same(what, "cem"))
 		return import_cem(c);
-	return command_usage("import farmers FILE.csv [--dry-run] [--as EMAIL] | "
+	return command_usage("import farmers FILE.csv [--dry-run] [--as EMAIL]\n"
 	    "import cem FOLDER [--dry-run]");
 }

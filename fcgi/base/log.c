@@ -25,7 +25,7 @@ log_limit(enum log_level level)
 void
 log_request(const char *id)
 {
-	request = id;
+	request = id && *id ? id : NULL;
 }
 
 /* Copy text into line with control characters made visible; returns the end. */

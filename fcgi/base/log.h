@@ -20,8 +20,8 @@ void log_write(enum log_level level, const char *format, ...)
 /* log_limit(level): Drop events below level from now on; the start is LOG_INFO. */
 void log_limit(enum log_level level);
 
-/* log_request(id): Put request=id into every line until the next call; NULL ends
- * it. The text must live until then. */
+/* log_request(id): Put request=id into every line until the next call; NULL or
+ * "" ends it. The text must live until then. */
 void log_request(const char *id);
 
 #endif

@@ -370,6 +370,7 @@ def test_command(server, admin, operator):
     rows = [person() for _ in range(25)]
     before = len(server.stored())
     status, out, err = command(server, rows, "--dry-run")
+    assert "import done" in err and "request=" not in err
     assert status == 0 and "25 would be registered" in out, (out, err)
     assert admin.get("/api/farmers?nrc=" + rows[0]["nrc"]).json() == []
     status, out, err = command(server, rows)
