@@ -72,17 +72,44 @@ farmer_draft_there(struct req *r, struct farmer_draft *const *drafts, size_t n,
 	return e;
 }
 
+struct place { struct farmer_draft *draft; size_t at; };
+
+static int
+compare_nrcs(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	return strcmp(x->draft->row.nrc_hash, y->draft->row.nrc_hash);
+}
+
+/* Two batches that have the same NRCs wait for each other at them: in one order, or each
+ * would wait for the other, on PostgreSQL, till one is thrown out. */
+static struct place *
+in_order(struct arena *a, struct farmer_draft **drafts, size_t n)
+{
+	struct place *places = arena_array(a, struct place, n);
+
+	for (size_t i = 0; i < n; i++)
+		places[i] = (struct place){ drafts[i], i };
+	if (n)
+		qsort(places, n, sizeof(*places), compare_nrcs);
+	return places;
+}
+
 enum err
 farmer_store_all(struct req *r, struct farmer_draft **drafts, size_t n,
     const char **taken)
 {
 	bool *there = arena_array(r->arena, bool, n);
+	const struct place *places = in_order(r->arena, drafts, n);
 	enum err e = OK;
 
 	for (size_t i = 0; i < n && !e; i++) {
-		e = find_taken(r, drafts[i], &taken[i]);
-		if (!e && !taken[i])
-			e = send(r, drafts[i]);
+		const struct place *p = &places[i];
+
+		e = find_taken(r, p->draft, &taken[p->at]);
+		if (!e && !taken[p->at])
+			e = send(r, p->draft);
 	}
 	if (!e)
 		e = farmer_draft_there(r, drafts, n, there);

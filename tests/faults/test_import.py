@@ -2,6 +2,7 @@
 """kill -9 in the middle of an import, of the workers and of the command: it goes on
 where the last batch ended, no row twice, none lost."""
 import os
+import random
 import signal
 import subprocess
 
@@ -115,6 +116,26 @@ def test_the_command_is_killed(idle):
     assert status == 0 and "import " + import_id in out, (out, err)
     assert "waiting for another process" in err
     check(idle, import_id, before)
+
+
+def test_the_same_farmers_at_once(start):
+    """In tables of other orders: nobody waits in a circle, each farmer is there once."""
+    running = start(workers=2, settings={"JOB_WORKERS": "3"})
+    admin = hurt.sign_in(running)
+    head, *lines = table(5 * 10 ** 8, 1500).decode().splitlines(True)
+    made = []
+    for _ in range(6):
+        random.shuffle(lines)
+        reply = admin.upload("/api/imports", (head + "".join(lines)).encode(),
+                             "farmers.csv", "text/csv")
+        assert reply.status_code == 202, reply.text
+        made.append(reply.json()["import_id"])
+    told = [jobs.until(running, job) for job in made]
+    assert {(t["state"], t["attempt"]) for t in told} == {("done", "1/20")}, told
+    ok = [progress(running, job)["ok"] for job in made]
+    assert sum(ok) == hurt.total(admin) == 1500 * 9 // 10
+    status, out, _ = running.cem("check", "figures", "--config", running.config)
+    assert status == 0 and "agree" in out
 
 
 def test_a_long_one_gives_way(start):
