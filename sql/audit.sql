@@ -180,10 +180,11 @@ SELECT level, module, COUNT(*)
        n_rows = audit_tally.n_rows + excluded.n_rows;
 
 -- name: audit_count_done :exec
--- They are counted. Used by the recorder.
+-- They are counted; once, also when the clock was set back. Used by the recorder.
 -- types: upto_id TEXT
 UPDATE audit_counted
-   SET counted_id = :upto_id;
+   SET counted_id = :upto_id
+ WHERE counted_id < :upto_id;
 
 -- name: audit_uncount :exec
 -- So many of a kind are gone. Used by the retention job.
