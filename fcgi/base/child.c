@@ -27,6 +27,8 @@
 #include "proc.h"
 #include "child.h"
 
+enum { LOOK_MS = 500 };
+
 static volatile sig_atomic_t busy, stopping;
 static bool is_child;
 static int ready_fd = -1;
@@ -135,7 +137,9 @@ proc_busy(bool on)
 
 /*
  * The set with the listener in it. Each child has one of its own; EPOLLEXCLUSIVE
- * has the kernel wake one child for a connection and not all of them.
+ * has the kernel wake one child for a connection and not all of them. Should that one
+ * end before it takes the connection, nobody else is woken for it: so whoever waits
+ * looks by himself now and then.
  */
 static int
 listener_set(int listener)
@@ -167,7 +171,7 @@ proc_accept(int listener)
 		if (errno == ECONNABORTED || errno == EINTR)
 			continue;
 		if (errno == EAGAIN &&
-		    (epoll_pwait(set, &event, 1, -1, &open_mask) >= 0 ||
+		    (epoll_pwait(set, &event, 1, LOOK_MS, &open_mask) >= 0 ||
 		    errno == EINTR))
 			continue;
 		log_write(LOG_ERROR, "accepting a connection: %s", strerror(errno));
