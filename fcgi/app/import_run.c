@@ -69,7 +69,8 @@ open_table(struct run *run)
 	return import_places_load(&run->r, run->j->keep, &run->of.places);
 }
 
-/* Remember the NRC of the row, which was taken before. */
+/* Remember the NRC of the row, which was taken before; what else it says may be wrong by
+ * now, as somebody may have added a place of the same name. */
 static enum err
 see_row(void *context, const struct import_row_taken_row *taken)
 {
@@ -82,7 +83,8 @@ see_row(void *context, const struct import_row_taken_row *taken)
 		if (!csv_next(&run->csv, run->r.arena, &cells))
 			return ERR_BROKEN;
 	}
-	if (import_read(&run->r, &run->of, &cells, &form))
+	(void)import_read(&run->r, &run->of, &cells, &form);
+	if (!form.personal_info || !form.personal_info->nrc)
 		return ERR_BROKEN;
 	import_seen_add(run->seen, form.personal_info->nrc, cells.number);
 	return OK;

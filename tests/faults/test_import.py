@@ -138,6 +138,31 @@ def test_the_same_farmers_at_once(start):
     assert status == 0 and "agree" in out
 
 
+def test_it_goes_on_though_a_name_is_of_two_places_now(idle):
+    """Rows that were taken stay so; those to come are refused as they would be."""
+    admin = hurt.sign_in(idle)
+    content = table(7 * 10 ** 8).replace(b"district_code", b"district_name").replace(
+        b"CP01", b"Chibombo District")
+    reply = admin.upload("/api/imports", content, "farmers.csv", "text/csv")
+    assert reply.status_code == 202, reply.text
+    job = reply.json()["import_id"]
+    worker = subprocess.Popen([servers.CEM, "work", "--config", idle.config],
+                              env=idle.environment(), stderr=subprocess.DEVNULL)
+    jobs.underway(idle, job)
+    worker.terminate()
+    worker.wait(timeout=servers.LIMIT)
+    before = jobs.shown(idle, job)
+    assert before["state"] == "queued", before
+    reply = admin.post("/api/geo/custom/districts", json={
+        "district_name": "Chibombo District", "province_code": "LP"})
+    assert reply.status_code == 201, reply.text
+    idle.cem("work", "--once", "--config", idle.config)
+    assert jobs.shown(idle, job)["state"] == "done"
+    done = progress(idle, job)
+    assert done["ok"] and done["invalid"]
+    assert sum(done[k] for k in ("ok", "duplicate", "invalid")) == ROWS
+
+
 def test_a_long_one_gives_way(start):
     """To what came later, when its worker had it for a while."""
     running = start(workers=2, settings={"JOB_LEASE_SECONDS": "2", "JOB_WORKERS": "0"})
