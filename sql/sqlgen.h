@@ -148,7 +148,7 @@ enum type type_read(const char *s);
 /* type_name(type): As written in SQL. */
 const char *type_name(enum type type);
 
-/* name_check(g, s, line): A fault if name can't be a member of a C struct. */
+/* name_check(g, s, name): A fault if name can't be a member of a C struct. */
 bool name_check(struct gen *g, const struct statement *s, const char *name);
 
 /* read_statements(g, path, text): Split a file into statements, and add them. */

@@ -26,6 +26,7 @@ BEGIN {
 	rule["memory"] = "malloc and its family only where a library or the arena needs it"
 	rule["typedef"] = "no struct hides behind a typedef"
 	rule["global"] = "no global variable but conf"
+	rule["header"] = "what a header says of a function names its parameters"
 	rule["name"] = "file names are lower-case words"
 	rule["todo"] = "each TODO has a name"
 
@@ -113,6 +114,29 @@ function parameters(s,	depth, n, i, c) {
 	return n
 }
 
+# The names of the parameters of a prototype, with commas; a pointer to a function is
+# too much for this.
+function names(s,	part, n, i, out) {
+	out = ""
+	sub(/^[^(]*\(/, "", s)
+	sub(/\).*/, "", s)
+	n = split(s, part, ",")
+	for (i = 1; i <= n; i++) {
+		sub(/\[.*/, "", part[i])
+		sub(/.*[ *]/, "", part[i])
+		out = out (i > 1 ? "," : "") part[i]
+	}
+	return out == "void" ? "" : out
+}
+
+function prototype(s,	name) {
+	if (s ~ /\(\*/ || !match(s, /[a-z_0-9]+\(/))
+		return
+	name = substr(s, RSTART, RLENGTH - 1)
+	if (name in said && said[name] !~ /[.][.][.]/ && said[name] != names(s))
+		breach("header", FNR, name "(" names(s) ") is called " name "(" said[name] ") above")
+}
+
 function calls(s,	rest, name) {
 	rest = s
 	while (match(rest, /[A-Za-z_][A-Za-z0-9_]*[ \t]*\(/)) {
@@ -148,6 +172,8 @@ FNR == 1 {
 	file = FILENAME
 	files++
 	in_comment = guarded = starts = inside = blank = 0
+	declared = ""
+	split("", said)
 	signature = ""
 	name = FILENAME
 	sub(/.*\//, "", name)
@@ -182,9 +208,26 @@ FNR == 2 && FILENAME ~ /[.]c$/ && $0 !~ /^\/[*]/ {
 		guarded = 1
 }
 
+FILENAME ~ /[.]h$/ && match($0, /^(\/\*| \*) [a-z_0-9]+\([^()]*\):/) {
+	text = substr($0, 4, RLENGTH - 4)
+	name = text
+	sub(/\(.*/, "", name)
+	gsub(/.*\(|\).*| /, "", text)
+	said[name] = text
+	declared = ""
+}
+
 s ~ /^[ \t]*#/ || s ~ /^[ \t]*$/ { next }
 
 { calls(s) }
+
+FILENAME ~ /[.]h$/ {
+	declared = s ~ /[{}]/ ? "" : declared " " s
+	if (s ~ /;$/) {
+		prototype(declared)
+		declared = ""
+	}
+}
 
 s ~ /^typedef[ \t]+(struct|union)/ {
 	breach("typedef", FNR, "no typedef for structs")

@@ -44,9 +44,8 @@ struct import_columns {
 enum err import_head(struct req *r, const struct csv_row *row,
     struct import_columns *columns);
 
-/* import_read(r, columns, places, row, form): The registration that a row describes.
- * ERR_INVALID or ERR_BAD with the reply made; r's earlier reply and faults are
- * forgotten first. */
+/* import_read(r, of, row, form): The registration that a row describes. ERR_INVALID or
+ * ERR_BAD with the reply made; r's earlier reply and faults are forgotten first. */
 struct import_places;
 struct import_form_of {
 	const struct import_columns *columns;

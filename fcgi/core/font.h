@@ -43,7 +43,7 @@ double font_width(const struct font *font, struct font_line line);
 int font_wrap(const struct font *font, const char *text, double width,
     struct font_line *lines, int most);
 
-/* font_cut(font, line, width): line as it is, or as much of its beginning as leaves
+/* font_cut(font, line, width, a): line as it is, or as much of its beginning as leaves
  * room for an ellipsis in width. The copy is in arena a. */
 struct font_line font_cut(const struct font *font, struct font_line line, double width,
     struct arena *a);

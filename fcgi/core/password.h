@@ -11,7 +11,7 @@ struct arena;
 
 enum { PASSWORD_MIN = 8, PASSWORD_MAX = 100 };	/* code points */
 
-/* password_hash(a, password): A new argon2id hash (RFC 9106: 19 MiB, 2 passes) in
+/* password_hash(a, password, out): A new argon2id hash (RFC 9106: 19 MiB, 2 passes) in
  * a. Takes about 25 ms. ERR_DOWN if there is no memory for it. */
 enum err password_hash(struct arena *a, const char *password, const char **out);
 

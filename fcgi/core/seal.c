@@ -90,7 +90,7 @@ seal_hash(struct arena *a, const char *text, int generation)
 	return text_hex(a, hash, sizeof(hash));
 }
 
-int
+bool
 seal_is_current(struct arena *a, const char *sealed)
 {
 	size_t n;

@@ -24,7 +24,7 @@ const char *seal_open(struct arena *a, const char *place, const char *id,
  * (HMAC-SHA256, lower-case hex). Generation as for key_get; NULL if there is none. */
 const char *seal_hash(struct arena *a, const char *text, int generation);
 
-/* seal_is_current(sealed): 1 if the current key made it, 0 if an older one did. */
-int seal_is_current(struct arena *a, const char *sealed);
+/* seal_is_current(a, sealed): Did the current key make it? Else an older one did. */
+bool seal_is_current(struct arena *a, const char *sealed);
 
 #endif

@@ -26,8 +26,8 @@ enum err session_start(struct db *db, struct arena *arena,
 const char *session_access(struct arena *arena, const struct viewer *viewer,
     int64_t now);
 
-/* session_viewer(db, arena, token, type, out, why): Who a token of type "access" or
- * "refresh" belongs to, read from the database. ERR_AUTH with *why: the token is not
+/* session_viewer(db, arena, ask, out, why): Who a token of type "access" or "refresh"
+ * belongs to, read from the database. ERR_AUTH with *why: the token is not
  * valid ("Signature has expired."), or why NULL: its session or account is over. */
 struct session_ask { const char *token, *type; int64_t now; };
 enum err session_viewer(struct db *db, struct arena *arena,

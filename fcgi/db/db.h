@@ -157,8 +157,8 @@ enum err db_run(struct db *db, const struct db_query *query, const struct db_cal
  * running one. ERR_BROKEN (each fault is logged) or ERR_DOWN. */
 enum err db_check(struct db *db);
 
-/* db_migrate(db): Bring the schema to the newest version, under a lock, each step
- * in a transaction. n_done gets the steps run. Idempotent. */
+/* db_migrate(db, n_done): Bring the schema to the newest version, under a lock, each
+ * step in a transaction. *n_done gets the number of steps run. Idempotent. */
 enum err db_migrate(struct db *db, int *n_done);
 
 /* db_version(db, out): The schema's version: the number of the last step; 0 for
@@ -174,6 +174,8 @@ struct db_step {
 	const char *name;
 	const char *sql;
 };
+
+/* db_steps(n): All of them, in order; made by sqlgen. */
 const struct db_step *db_steps(int *n);
 
 #endif

@@ -14,7 +14,7 @@ struct json;
 
 enum { JSON_DEPTH = 32 };	/* nested deeper is refused before parsing */
 
-/* json_read(arena, p, n, why): Parse n bytes. Refuses invalid UTF-8, NUL, NaN,
+/* json_read(arena, p, n, why, at): Parse n bytes. Refuses invalid UTF-8, NUL, NaN,
  * duplicate keys, trailing bytes, depth beyond JSON_DEPTH. NULL on failure, with
  * *why a short reason in arena and *at the byte where it was seen. */
 const struct json *json_read(struct arena *arena, const char *p, size_t n,

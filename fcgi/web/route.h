@@ -21,7 +21,7 @@ struct route {
 	const char *words;	/* what it does, one phrase */
 };
 
-/* route_find(routes, n, r): The row for r's method and path, with r->params set;
+/* route_find(routes, n, r, allow): The row for r's method and path, with r->params set;
  * a trailing slash makes no difference. NULL: none; then *allow is NULL if no row
  * has the path, else the methods that do ("GET, HEAD, OPTIONS"), in r's arena. */
 const struct route *route_find(const struct route *routes, size_t n, struct req *r,
