@@ -13,6 +13,7 @@
 #include "audit.h"
 #include "conf.h"
 #include "db.h"
+#include "folder.h"
 #include "id.h"
 #include "journal.h"
 #include "journal_line.h"
@@ -223,5 +224,6 @@ main(void)
 	db_close(db);
 	arena_end(a);
 	arena_end(kept);
+	ok(folder_remove(root) == 0, "its folder is gone");
 	return test_end();
 }

@@ -9,6 +9,7 @@
 #include <sodium.h>
 
 #include "arena.h"
+#include "folder.h"
 #include "store.h"
 #include "test.h"
 #include "text.h"
@@ -179,5 +180,6 @@ main(void)
 	test_each();
 	test_owner();
 	arena_end(a);
+	ok(folder_remove(root) == 0, "its folder is gone");
 	return test_end();
 }
