@@ -198,14 +198,16 @@ UPDATE audit_tally
 -- Forget a batch of the oldest. What names neither who did it nor whom it was done
 -- to, in the modules named here, is technical and goes by its level; all the rest is
 -- the audit of people's data. Gives the kinds of what is gone, to be taken off the
--- tally. Used by the retention job.
--- types: info_before TEXT, error_before TEXT, audit_before TEXT
+-- tally. Ids that an older version made tell another time, so logged_at must agree.
+-- Used by the retention job.
+-- types: info_before TEXT, error_before TEXT, audit_before TEXT, info_time BIGINT, error_time BIGINT, audit_time BIGINT
 DELETE FROM audit
  WHERE audit_id IN (
        SELECT p.audit_id
          FROM (SELECT audit_id
                  FROM audit
                 WHERE audit_id < :audit_before
+                  AND logged_at < :audit_time
                 ORDER BY audit_id
                 LIMIT 500) AS p
         UNION ALL
@@ -215,6 +217,7 @@ DELETE FROM audit
                 WHERE user_id IS NULL
                   AND subject IS NULL
                   AND audit_id < :info_before
+                  AND logged_at < :info_time
                   AND level NOT IN ('WARNING', 'ERROR')
                   AND module IN ('auth', 'middleware', 'jobs', 'work', 'system')
                 ORDER BY audit_id
@@ -226,6 +229,7 @@ DELETE FROM audit
                 WHERE user_id IS NULL
                   AND subject IS NULL
                   AND audit_id < :error_before
+                  AND logged_at < :error_time
                   AND module IN ('auth', 'middleware', 'jobs', 'work', 'system')
                 ORDER BY audit_id
                 LIMIT 500) AS e)

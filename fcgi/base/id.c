@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names for rows. The existing clients rely on 24 hex digits; a time prefix
- * makes new rows land at the end of every index and lets lists sort by id.
+ * Names for rows. The existing clients rely on 24 hex digits; the time at their
+ * beginning makes new rows land at the end of every index and lets lists sort by id.
+ * The seconds stand where an ObjectId of MongoDB has them (BSON specification, type
+ * 0x07): so ids that were kept from the system before sort among ours by their age.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
 
 #include "clock.h"
 #include "id.h"
+
+enum { SECOND_DIGITS = 8, TIME_DIGITS = 13 };
+
+#define TIME_MAX ((INT64_C(1) << 32) * CLOCK_SECOND - 1)	/* in 2106 */
 
 void
 id_make(char out[ID_TEXT])
@@ -20,23 +27,32 @@ id_make(char out[ID_TEXT])
 void
 id_make_at(int64_t t, char out[ID_TEXT])
 {
-	uint64_t time = (uint64_t)t & UINT64_C(0xffffffffffffff);
-	uint64_t noise = 0;
+	uint64_t noise;
 
-	randombytes_buf(&noise, 5);
-	(void)snprintf(out, ID_TEXT, "%014llx%010llx", (unsigned long long)time,
-	    (unsigned long long)(noise & UINT64_C(0xffffffffff)));
+	randombytes_buf(&noise, sizeof(noise));
+	id_least(t, out);
+	(void)snprintf(out + TIME_DIGITS, ID_TEXT - TIME_DIGITS, "%011llx",
+	    (unsigned long long)(noise & UINT64_C(0xfffffffffff)));
 }
 
 void
 id_least(int64_t t, char out[ID_TEXT])
 {
-	const uint64_t time = t > 0 ? (uint64_t)t : 0;
+	const int64_t time = t < 0 ? 0 : t > TIME_MAX ? TIME_MAX : t;
 
-	if (time >> 56)
-		(void)snprintf(out, ID_TEXT, "g");
-	else
-		(void)snprintf(out, ID_TEXT, "%014llx", (unsigned long long)time);
+	(void)snprintf(out, ID_TEXT, "%08llx%05llx",
+	    (unsigned long long)(time / CLOCK_SECOND),
+	    (unsigned long long)(time % CLOCK_SECOND));
+}
+
+int64_t
+id_time(const char *id)
+{
+	char seconds[SECOND_DIGITS + 1], rest[TIME_DIGITS - SECOND_DIGITS + 1];
+
+	(void)snprintf(seconds, sizeof(seconds), "%s", id);
+	(void)snprintf(rest, sizeof(rest), "%s", id + SECOND_DIGITS);
+	return strtoll(seconds, NULL, 16) * CLOCK_SECOND + strtoll(rest, NULL, 16);
 }
 
 bool

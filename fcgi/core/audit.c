@@ -180,8 +180,9 @@ audit_purge(struct db *db, const struct audit_ages *before, int64_t *n)
 		e = q_audit_purge(db, &(struct audit_purge_in){
 		    .info_before = cut(before->info, counted.counted_id, info),
 		    .error_before = cut(before->error, counted.counted_id, error),
-		    .audit_before = cut(before->audit, counted.counted_id, audit) },
-		    &rows, &n_rows);
+		    .audit_before = cut(before->audit, counted.counted_id, audit),
+		    .info_time = before->info, .error_time = before->error,
+		    .audit_time = before->audit }, &rows, &n_rows);
 	*n = (int64_t)n_rows;
 	return e ? e : uncount(db, rows, n_rows);
 }

@@ -5,8 +5,6 @@
  * token fences: every write of a run names it, and changes nothing once another run
  * has begun. Inputs, cursors and results are sealed, each for its row.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
@@ -39,8 +37,6 @@ queue_wake(struct db *db)
 static enum err
 make_id(struct db *db, const char *account_id, char out[ID_TEXT])
 {
-	enum { TIME_DIGITS = 14 };
-	char time[TIME_DIGITS + 1];
 	struct job_newest_row *rows;
 	size_t n = 0;
 	enum err e = OK;
@@ -51,8 +47,7 @@ make_id(struct db *db, const char *account_id, char out[ID_TEXT])
 		    .account_id = account_id }, &rows, &n);
 	if (e || !n || strcmp(out, rows->job_id) > 0)
 		return e;
-	(void)snprintf(time, sizeof(time), "%s", rows->job_id);
-	id_make_at(strtoll(time, NULL, 16) + 1, out);
+	id_make_at(id_time(rows->job_id) + 1, out);
 	return OK;
 }
 
@@ -196,8 +191,7 @@ queue_purge(struct db *db, int64_t before)
 {
 	char id[ID_TEXT];
 
-	(void)snprintf(id, sizeof(id), "%014llx%010d",
-	    (unsigned long long)before & 0xffffffffffffffULL, 0);
+	id_least(before, id);
 	return q_job_purge(db, &(struct job_purge_in){
 	    .before = before, .before_id = id }, NULL);
 }

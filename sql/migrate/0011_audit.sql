@@ -1,5 +1,5 @@
 -- The audit with fewer indexes, as each row pays for every one. The id of a row begins
--- with its time (14 digits of logged_at in microseconds): the key alone gives the order
+-- with its time (logged_at, see fcgi/base/id.h): the key alone gives the order
 -- and any span of time. Nearly all rows are INFO, so those of other levels have an
 -- index and INFO needs none. No statement asks by subject.
 DROP INDEX audit_subject;

@@ -16,6 +16,12 @@ def nrc():
             return text
 
 
+def row_id(micros, number=None):
+    """An id as one made at that time (microseconds); number stands for its random part."""
+    number = random.getrandbits(44) if number is None else number
+    return "%08x%05x%011x" % (*divmod(micros, 10**6), number)
+
+
 def word(letters=9):
     """A made-up name, new with near certainty: for searches."""
     return "".join(random.choice(string.ascii_lowercase) for _ in range(letters)).title()

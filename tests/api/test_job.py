@@ -3,6 +3,7 @@
 import time
 
 import jobs
+import people
 import pytest
 import trail
 from client import faulty, refused
@@ -193,7 +194,7 @@ def test_ended_jobs_are_forgotten(server, admin):
              ("done", None, now - 29 * day, True), ("queued", now + day, None, True)]
     made = []
     for state, due, end, _ in cases:
-        made.append("%014x%010x" % (now - 40 * day + len(made), 0))
+        made.append(people.row_id(now - 40 * day + len(made)))
         server.sql("INSERT INTO job (job_id, job_kind, job_state, is_scheduled, due_at, "
                    "ended_at, attempt, n_done, n_total, created_at) VALUES ('%s', 'ping',"
                    " '%s', FALSE, %s, %s, 1, 0, 0, 1)" % (

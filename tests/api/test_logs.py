@@ -4,7 +4,6 @@ in it, and how long it stays."""
 import datetime
 import json
 import os
-import random
 import time
 
 import people
@@ -232,8 +231,8 @@ def test_what_is_old_is_counted_once(server, admin):
     """The figures are right before the recorder has counted, and after it."""
     word, then = people.word(), time.time_ns() // 1000 - DAY // 144 + 3000000
     server.sql("INSERT INTO audit (audit_id, level, module, action, endpoint, logged_at)"
-               " VALUES ('%014x%010x', 'WARNING', '%s', 'x', '/', %d)"
-               % (then, random.getrandbits(40), word, then))
+               " VALUES ('%s', 'WARNING', '%s', 'x', '/', %d)"
+               % (people.row_id(then), word, then))
 
     def ours():
         return [s["count"] for s in admin.get("/api/logs/stats").json()["stats"]
@@ -271,7 +270,7 @@ def test_retention(server, admin):
     ]
     values = []
     for i, (age, level, module, user, subject, _) in enumerate(cases):
-        texts = ["%014x%010x" % (now - int(age * DAY), random.getrandbits(40)),
+        texts = [people.row_id(now - int(age * DAY)),
                  level, module,
                  "%s-%d" % (word, i), "/"]
         values.append("(%s, %d, %s, %s)" % (

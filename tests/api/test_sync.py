@@ -321,7 +321,7 @@ def test_said_anew_when_the_clock_was_set_back(server, clerk):
     sent = item()
     job = send(clerk, sent)
     [done] = results(clerk, job)
-    ahead = "%014x%s" % (int(job[:14], 16) + 3600 * 10**6, job[14:])
+    ahead = "%08x%s" % (int(job[:8], 16) + 3600, job[8:])
     for table in ("job", "sync_item"):
         server.sql("UPDATE %s SET job_id = '%s' WHERE job_id = '%s'"
                    % (table, ahead, job))
@@ -555,9 +555,10 @@ def test_what_waits_is_limited(server, new_user):
     now = time.time_ns() // 1000
     for n in range(100):
         server.sql("INSERT INTO job (job_id, job_kind, job_state, is_scheduled, account_id,"
-                   " due_at, attempt, n_done, n_total, created_at) SELECT '%014x%010x', "
+                   " due_at, attempt, n_done, n_total, created_at) SELECT '%s', "
                    "'sync', 'queued', FALSE, account_id, %d, 0, 0, 0, 1 FROM account "
-                   "WHERE email = '%s'" % (now - 10**9, n, now + 3600 * 10**6, user.email))
+                   "WHERE email = '%s'" % (people.row_id(now - 10**9, n), now + 3600 * 10**6,
+                                      user.email))
     reply = user.post("/api/sync/batch", json={"farmers": []})
     assert "not done yet" in refused(reply, 429)
     assert int(reply.headers["Retry-After"]) > 0

@@ -6,6 +6,7 @@ import secrets
 import time
 
 import bed as beds
+import people
 
 FILE_SIZE = 5 * 1000 * 1000
 
@@ -44,7 +45,7 @@ def cpu_per_request(table, bed, label, quick):
 
 def add_file(bed, content):
     """A farmer's document in the store, as an upload would leave it; its id."""
-    file_id = "%014x%s" % (time.time_ns() // 1000, secrets.token_hex(5))
+    file_id = people.row_id(time.time_ns() // 1000)
     farmer_id = bed.admin.get("/api/farmers?limit=1").json()[0]["farmer_id"]
     name = bed.store_path(file_id)
     with open(name, "wb") as f:

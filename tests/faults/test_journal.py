@@ -113,7 +113,7 @@ def put(running, name, content):
 
 def line(farmer, number):
     return "\x1f".join([
-        "%014x%010x" % (TIME, number), "INFO", "farmers",
+        people.row_id(TIME, number), "INFO", "farmers",
         "get_success", "/api/farmers/{farmer_id}", "mary@cem.example", "OPERATOR",
         farmer, "", "192.0.2.1", "%08x" % number, "%d" % TIME]).encode() + b"\n"
 

@@ -40,7 +40,7 @@ static void
 check_write(const uint8_t *data, size_t size)
 {
 	char text[3][400] = { "" }, line[JOURNAL_LINE];
-	const struct audit_insert_in row = { .audit_id = "000000000000070000000000",
+	const struct audit_insert_in row = { .audit_id = "000000000000700000000000",
 		.level = "INFO", .module = "farmers", .action = "get_success",
 		.endpoint = "/", .user_id = text[0], .subject = text[1],
 		.details = text[2], .logged_at = 7 };

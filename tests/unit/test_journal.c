@@ -34,7 +34,7 @@ static const struct audit_event event = { .module = "farmers",
 static struct audit_insert_in
 row_of(const char *subject)
 {
-	return (struct audit_insert_in){ .audit_id = "000000000000070123456789",
+	return (struct audit_insert_in){ .audit_id = "000000000000701234567890",
 		.level = "INFO", .module = "farmers", .action = "get_success",
 		.endpoint = "/", .subject = subject, .logged_at = 7 };
 }

@@ -147,10 +147,19 @@ test_clock(void)
 static void
 test_id(void)
 {
-	char one[ID_TEXT], two[ID_TEXT], number[11];
+	char one[ID_TEXT], two[ID_TEXT], at[ID_TEXT], least[ID_TEXT], number[11];
 
 	id_make(one);
 	id_make(two);
+	id_make_at(INT64_C(1767323045123456), at);
+	id_least(INT64_C(1767323045123456), least);
+	ok(strncmp(at, "695735a51e240", 13) == 0 && id_valid(at) &&
+	    id_time(at) == INT64_C(1767323045123456), "an id tells its time");
+	ok(strcmp(least, at) <= 0 && strncmp(least, at, strlen(least)) == 0,
+	    "and comes after all that are earlier");
+	id_least(INT64_C(1767323045123457), least);
+	ok(strcmp(least, at) > 0, "and before what is later");
+	ok(strcmp("65f0c0ffee65f0c0ffee00aa", at) < 0, "as an ObjectId of its second");
 	ok(id_valid(one) && id_valid(two) && strcmp(one, two) <= 0 &&
 	    !text_same(one, two), "ids are valid, new, and sort by age");
 	ok(!id_valid("") && !id_valid(NULL) && !id_valid("65F0C0FFEE65F0C0FFEE00AA") &&
