@@ -31,7 +31,8 @@ def busy(start):
 
 def job_workers(running):
     table = servers.processes()
-    return [pid for pid in running.children() if table[pid][1] == "job worker"]
+    return [pid for pid in running.children()
+            if pid in table and table[pid][1] == "job worker"]
 
 
 def work(running, *before):
