@@ -169,8 +169,8 @@ VALUES (:tally_by, :day_number, :created_by, :district_name,
 
 -- name: farmer_tally_drift :each
 -- All farmers counted anew, less what is kept: what each wrong row lacks. The area is
--- rounded as in the migration. Used by farmer_tally_mend.
--- open: the command line on the host
+-- rounded as in the migration. Used by farmer_tally.c.
+-- open: figures only
 -- types: tally_by TEXT, day_number BIGINT, created_by TEXT, district_name TEXT, province_name TEXT, registration_status TEXT, n_farmers BIGINT, n_farms BIGINT, area_m2 BIGINT, day_length BIGINT
 WITH counted AS (
        SELECT x.province_name, x.district_name, x.registration_status, x.created_by,

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from client import Client
+from server import run_schedule
 
 WORDS = ("mutale", "mut", "m", "banda", "ba", "chanda", "ngandu", "ng", "xyzzy", "noma",
          "zulu", "z", "zm", "zm5a0012", "ZM5A00001F", "097", "0971", "+26097", "260971",
@@ -147,6 +148,15 @@ def test_figures_are_put_right(large, connect):
                              "right\n" % (lost + wrong + 1))
     assert 'district="Nowhere" status=pending lacked -1 farmers' in err
     assert run()[0] == 0 and tallied(large, connect) == before
+
+
+def test_figures_are_put_right_by_themselves(large, connect):
+    before = tallied(large, connect)
+    with connect(large) as db:
+        db.cursor().execute("UPDATE farmer_tally SET n_farmers = n_farmers + 3"
+                            " WHERE tally_by = 'standing'")
+    run_schedule(large, "figures")
+    assert tallied(large, connect) == before
 
 
 def test_two_who_review_against_each_other(large, viewers, people):
