@@ -199,7 +199,7 @@ emit_function(struct buf *b, const struct statement *s)
 	if (s->kind == KIND_EACH) {
 		buf_print(b, "\tstruct %s_each to = { each, context };\n", s->name);
 		emit_call(b, s, ",\n\t    ");
-		b->n -= strlen(" };\n");
+		buf_cut(b, b->n - strlen(" };\n"));
 		buf_print(b, ".each = %s_each, .context = &to };\n", s->name);
 	} else {
 		emit_call(b, s, s->kind == KIND_ONE ? ", .out = out" :

@@ -3,6 +3,7 @@
  * A growing run of bytes in an arena. Growing doubles and copies; what it leaves
  * behind goes with the arena, so the waste is at most the final size.
  */
+#include <assert.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -76,6 +77,14 @@ buf_print(struct buf *b, const char *format, ...)
 	(void)vsnprintf(b->bytes + b->n, (size_t)n + 1, format, args);
 	va_end(args);
 	b->n += (size_t)n;
+}
+
+void
+buf_cut(struct buf *b, size_t n)
+{
+	assert(n <= b->n);
+	b->n = n;
+	b->bytes[n] = '\0';
 }
 
 void

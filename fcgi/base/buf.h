@@ -31,6 +31,9 @@ void buf_char(struct buf *b, char c);
 void buf_print(struct buf *b, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* buf_cut(b, n): Keep only the first n bytes, of as many at least. */
+void buf_cut(struct buf *b, size_t n);
+
 /* buf_number(b, n): Append n in decimal; faster than buf_print. */
 void buf_number(struct buf *b, int64_t n);
 

@@ -73,7 +73,7 @@ add_line(struct batch *b, char *line, size_t n)
 		return;
 	}
 	b->n_bad++;
-	b->text.n = before;
+	buf_cut(&b->text, before);
 }
 
 /* Take the whole lines of p; how many bytes they have. */

@@ -218,11 +218,16 @@ def test_readers_wait_while_it_is_full(running, farmer):
 
 def test_what_a_power_cut_leaves(running, farmer):
     """Half a line, zeros, rubbish: told in the log, left out, in nobody's way."""
+    asked = hurt.sign_in(running).get("/api/farmers/" + farmer).headers["X-Request-ID"]
+    recorded(running, farmer, [asked])  # nothing else comes now
+    put(running, ODD % 5, line(farmer, 1999) + b"\xff" * 60000 + b"\n")
+    assert recorded(running, farmer, [asked, "000007cf"]) == 0
     put(running, ODD % 1, line(farmer, 2000) + line(farmer, 2001)[:50])
     put(running, ODD % 2, line(farmer, 2002) + bytes(100000))
     put(running, ODD % 3, os.urandom(70000) + b"\n" + line(farmer, 2003))
     put(running, ODD % 4, b"")
-    assert recorded(running, farmer, ["000007d0", "000007d2", "000007d3"]) == 0
+    assert recorded(running, farmer, [asked, "000007cf", "000007d0", "000007d2",
+                                      "000007d3"]) == 0
 
     def gone():
         return not [n for n in files(running) if n.startswith("aaaa")]
