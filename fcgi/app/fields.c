@@ -132,3 +132,10 @@ const struct shape_rule mail_rule = {
 	.msg = "value is not a valid email address: It must have an @-sign and the name "
 	    "of a domain that can receive mail."
 };
+
+static const char *const formats[] = { "json", "csv", NULL };
+
+const struct shape_rule format_rule = {
+	.type = "literal_error", .choices = formats,
+	.msg = "Input should be 'json' or 'csv'"
+};

@@ -62,6 +62,7 @@ struct account_done { const char *message, *email; };
 extern const struct shape_rule plain_rule;	/* no control characters */
 extern const struct shape_rule name_rule;	/* plain, at most 100 characters */
 extern const struct shape_rule mail_rule;	/* an address that mail can go to */
+extern const struct shape_rule format_rule;	/* json, or csv for a table */
 extern const struct shape_rule note_rule;	/* the same, but line ends are fine */
 
 /* A list of texts in one column of the database: U+001F ends each item, which the

@@ -82,9 +82,6 @@ static const char *const outcomes[] = { "ok", "duplicate", "invalid", "denied", 
 static const struct shape_rule outcome_rule = { .type = "literal_error",
 	.choices = outcomes,
 	.msg = "Input should be 'ok', 'duplicate', 'invalid' or 'denied'" };
-static const char *const formats[] = { "json", "csv", NULL };
-static const struct shape_rule format_rule = { .type = "literal_error",
-	.choices = formats, .msg = "Input should be 'json' or 'csv'" };
 
 static const struct shape_field import_rows_find_fields[] = {
 	FIELD(import_rows_find, outcome, SHAPE_TEXT, .flags = SHAPE_OPTIONAL,

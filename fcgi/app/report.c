@@ -17,12 +17,6 @@
 
 enum { PAGE_MAX = 1000, TREND_DAYS = 14, RECENT_DAYS = 30 };
 
-static const char *const formats[] = { "json", "csv", NULL };
-static const struct shape_rule format_rule = {
-	.type = "literal_error", .choices = formats,
-	.msg = "Input should be 'json' or 'csv'"
-};
-
 struct report_form { const char *format; };
 
 static const struct shape_field report_form_fields[] = {
