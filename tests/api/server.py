@@ -6,6 +6,7 @@ stops it by its process id. The database is SQLite, or with
 CEM_TEST_DATABASE=pgsql a private PostgreSQL cluster from tests/pg-up.sh.
 """
 import os
+import random
 import re
 import shutil
 import signal
@@ -52,12 +53,13 @@ def run_schedule(server, kind):
 
 
 def free_ports():
-    """A port whose lower neighbour is free too (HTTPS and the redirecting HTTP)."""
-    for _ in range(200):
+    """A port whose lower neighbour is free too (HTTPS and the redirecting HTTP). Below
+    those that the kernel gives to connections, which may take one at any moment."""
+    for _ in range(1000):
+        port = random.randrange(12001, 32000, 2)
         with socket.socket() as probe, socket.socket() as lower:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
             try:
+                probe.bind(("127.0.0.1", port))
                 lower.bind(("127.0.0.1", port - 1))
             except OSError:
                 continue
