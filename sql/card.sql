@@ -18,9 +18,11 @@ UPDATE card
 
 -- name: card_current :one
 -- The card in force of a farmer in scope. Used by card_download and card_qr.
-SELECT c.card_serial, c.issued_at, c.expires_at, c.card_file_id, c.qr_sealed
+SELECT c.card_serial, c.issued_at, c.expires_at, c.qr_sealed, o.object_id, o.stored_in,
+       o.object_key, o.object_version, o.file_size, o.sha256, o.md5
   FROM card AS c
   JOIN farmer AS f ON f.farmer_id = c.farmer_id
+  JOIN object AS o ON o.object_id = c.card_file_id
  WHERE c.farmer_id = :farmer_id
    AND c.revoked_at IS NULL
    AND f.deleted_at IS NULL

@@ -234,6 +234,19 @@ UPDATE farmer
              FROM account_district AS d
             WHERE d.account_id = :viewer_account_id));
 
+-- name: farmer_photo :one
+-- Where a farmer's photo lies. Used by photo_page.
+SELECT o.object_id, o.stored_in, o.object_key, o.object_version, o.file_size, o.sha256,
+       o.md5, o.created_at
+  FROM farmer AS f
+  JOIN object AS o ON o.object_id = f.photo_file_id
+ WHERE f.farmer_id = :farmer_id
+   AND f.deleted_at IS NULL
+   AND (:viewer_all OR f.farmer_id = :viewer_farmer_id OR f.district_name IN (
+           SELECT d.district_name
+             FROM account_district AS d
+            WHERE d.account_id = :viewer_account_id));
+
 -- name: farmer_sealed :many
 -- A run of rows to seal anew, the deleted too. Used by `cem key rotate`.
 -- open: the command line on the host

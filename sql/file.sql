@@ -12,9 +12,11 @@ VALUES (:file_id, :farmer_id, :file_type, :doc_type, :file_name, :content_type,
 -- name: file_get :one
 -- One file in scope. Used by file_download and file_metadata.
 SELECT x.file_id, x.farmer_id, x.file_type, x.file_name, x.content_type, x.file_size,
-       x.sha256, x.uploaded_at
+       x.sha256, x.uploaded_at, o.object_id, o.stored_in, o.object_key,
+       o.object_version, o.md5
   FROM file AS x
   JOIN farmer AS f ON f.farmer_id = x.farmer_id
+  JOIN object AS o ON o.object_id = x.file_id
  WHERE x.file_id = :file_id
    AND x.replaced_at IS NULL
    AND f.deleted_at IS NULL
@@ -33,29 +35,19 @@ UPDATE file
    AND file_type IN (:file_type, :other_type)
    AND replaced_at IS NULL;
 
--- name: file_known :many
--- Whether an object has a row, for the sweep.
--- open: housekeeping; gives ids only
-SELECT file_id
-  FROM file
- WHERE file_id = :file_id
- UNION ALL
-SELECT input_file_id
-  FROM import
- WHERE input_file_id = :file_id
- LIMIT 1;
-
 -- name: file_old :many
 -- What was replaced before a time, for the sweep.
--- open: housekeeping; gives ids only
+-- open: housekeeping; gives ids and places only
 -- types: before BIGINT
-SELECT file_id
-  FROM file
- WHERE replaced_at < :before
- ORDER BY replaced_at
+SELECT o.object_id, o.stored_in, o.object_key, o.object_version, o.file_size, o.sha256,
+       o.md5
+  FROM file AS x
+  JOIN object AS o ON o.object_id = x.file_id
+ WHERE x.replaced_at < :before
+ ORDER BY x.replaced_at
  LIMIT 500;
 
--- name: file_forget :exec
+-- name: file_forget :send
 -- Remove the row of an object that the sweep removes.
 -- open: housekeeping
 DELETE FROM file

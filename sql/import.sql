@@ -60,11 +60,13 @@ SELECT i.import_id, i.imported_by, i.file_name, i.file_size, i.sha256, i.is_dry_
 -- name: import_task :one
 -- What its job needs to know.
 -- open: the job, which runs as the account that asked
--- nullable: finished_at
-SELECT import_id, account_id, input_file_id, is_dry_run, finished_at, refusal, n_ok,
-       n_duplicate, n_invalid, n_denied
-  FROM import
- WHERE import_id = :import_id;
+-- nullable: finished_at, file_size
+SELECT i.import_id, i.account_id, i.is_dry_run, i.finished_at, i.refusal, i.n_ok,
+       i.n_duplicate, i.n_invalid, i.n_denied, o.object_id, o.stored_in, o.object_key,
+       o.object_version, o.file_size, o.sha256, o.md5
+  FROM import AS i
+  LEFT JOIN object AS o ON o.object_id = i.input_file_id
+ WHERE i.import_id = :import_id;
 
 -- name: import_unfinished :many
 -- The same file by the same account, not finished: it is gone on with. Used by
@@ -147,10 +149,12 @@ SELECT r.row_number, r.outcome, r.farmer_id, r.message
 
 -- name: import_leftover :many
 -- Files of imports whose job has ended otherwise: dead, cancelled, or gone.
--- open: housekeeping; gives ids only
+-- open: housekeeping; gives ids and places only
 -- types: before BIGINT
-SELECT i.import_id, i.input_file_id
+SELECT i.import_id, o.object_id, o.stored_in, o.object_key, o.object_version,
+       o.file_size, o.sha256, o.md5
   FROM import AS i
+  JOIN object AS o ON o.object_id = i.input_file_id
   LEFT JOIN job AS j ON j.job_id = i.import_id
  WHERE i.input_file_id IS NOT NULL
    AND (j.job_id IS NULL OR j.ended_at < :before)

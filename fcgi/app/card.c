@@ -13,6 +13,7 @@
 #include "claim.h"
 #include "clock.h"
 #include "conf.h"
+#include "deliver.h"
 #include "draw.h"
 #include "farmer_audit.h"
 #include "fields.h"
@@ -23,7 +24,6 @@
 #include "seal.h"
 #include "seen.h"
 #include "signer.h"
-#include "store.h"
 #include "text.h"
 #include "card.h"
 
@@ -164,10 +164,13 @@ fill_card(struct issue *i)
 	const struct farmer_get_row *f = &i->farmer;
 	uint8_t *photo = NULL;
 	size_t n = 0;
+	struct store_at portrait;
 	enum err e = OK;
 
 	if (f->portrait_file_id)
-		e = store_read(a, f->portrait_file_id, PORTRAIT_MAX, &photo, &n);
+		e = store_find(i->r->db, f->portrait_file_id, &portrait);
+	if (!e && f->portrait_file_id)
+		e = store_read(a, &portrait, PORTRAIT_MAX, &photo, &n);
 	if (e)
 		return e == ERR_DOWN ? e : ERR_BROKEN;
 	i->card = (struct draw_card){
@@ -209,6 +212,8 @@ note_card(struct issue *i, const struct store_object *pdf)
 		e = q_file_replace(r->db, &(struct file_replace_in){ .now = r->now,
 		    .farmer_id = farmer_id, .file_type = "idcard",
 		    .other_type = "idcard" }, NULL);
+	if (!e)
+		e = store_note(r->db, pdf, r->now);
 	if (!e)
 		e = q_file_insert(r->db, &(struct file_insert_in){
 		    .file_id = pdf->id, .farmer_id = farmer_id, .file_type = "idcard",
@@ -297,12 +302,12 @@ card_download(struct req *r)
 	if (e == ERR_MISSING)
 		return fail(r, e, "ID card not found");
 	if (!e)
-		e = seen_file(r, "download", farmer_id, row.card_file_id);
+		e = seen_file(r, "download", farmer_id, row.object_id);
 	if (e)
 		return e;
-	return reply_file(r, "application/pdf",
-	    arena_print(r->arena, "%s_card.pdf", farmer_id),
-	    store_path(r->arena, row.card_file_id));
+	return deliver(r, &STORE_AT(&row), &(struct deliver){
+	    .media = "application/pdf",
+	    .name = arena_print(r->arena, "%s_card.pdf", farmer_id) });
 }
 
 enum err

@@ -5,18 +5,17 @@
  * stored files don't get.
  */
 #include "arena.h"
+#include "deliver.h"
 #include "front.h"
 #include "page.h"
 #include "queries.h"
 #include "seen.h"
-#include "store.h"
 #include "card.h"
 
 enum err
 card_page(struct req *r)
 {
 	struct card_current_row row;
-	const char *name;
 	enum err e = q_card_current(r->db, &(struct card_current_in){
 	    .farmer_id = req_param(r, "farmer_id"), SCOPE(front_viewer(r)) }, &row);
 
@@ -24,16 +23,13 @@ card_page(struct req *r)
 		return fail(r, e, "There is no card to download.");
 	if (!e)
 		e = seen_file(r, "download", req_param(r, "farmer_id"),
-		    row.card_file_id);
+		    row.object_id);
 	if (e)
 		return e;
 	page_private(r);
-	name = arena_print(r->arena, "%s_card.pdf", req_param(r, "farmer_id"));
-	e = reply_file(r, "application/pdf", name, store_path(r->arena,
-	    row.card_file_id));
-	req_header(r, "Content-Disposition", arena_print(r->arena,
-	    "attachment; filename=\"%s\"", name));
-	return e;
+	return deliver(r, &STORE_AT(&row), &(struct deliver){
+	    .media = "application/pdf", .attachment = true,
+	    .name = arena_print(r->arena, "%s_card.pdf", req_param(r, "farmer_id")) });
 }
 
 enum err

@@ -35,23 +35,25 @@ static enum err
 purge_replaced(struct job *j)
 {
 	struct file_old_row *rows;
-	const char **ids;
+	struct store_at *at;
 	size_t n;
 	enum err e = q_file_old(j->db, &(struct file_old_in){
 	    .before = j->now - KEEP_DAYS * CLOCK_DAY }, &rows, &n);
 
 	if (e)
 		return e;
-	ids = arena_array(j->keep, const char *, n);
+	at = arena_array(j->keep, struct store_at, n);
 	for (size_t i = 0; i < n && !e; i++) {
-		ids[i] = arena_text(j->keep, rows[i].file_id);
+		at[i] = store_at_keep(j->keep, &STORE_AT(&rows[i]));
 		e = q_file_forget(j->db, &(struct file_forget_in){
-		    .file_id = ids[i] }, NULL);
+		    .file_id = at[i].id });
+		if (!e)
+			e = store_forget(j->db, at[i].id);
 	}
 	if (!e)
 		e = job_step(j, NULL);
 	for (size_t i = 0; i < n && !e; i++)
-		e = store_remove(ids[i]);
+		e = store_remove(&at[i]);
 	return e;
 }
 
@@ -80,10 +82,10 @@ static enum err
 sweep_one(void *context, const char *id)
 {
 	struct sweep *s = context;
-	struct file_known_row *rows;
+	struct object_known_row *rows;
 	size_t n;
-	enum err e = q_file_known(s->db, &(struct file_known_in){ .file_id = id },
-	    &rows, &n);
+	enum err e = q_object_known(s->db, &(struct object_known_in){
+	    .object_id = id }, &rows, &n);
 
 	arena_reset(s->arena);
 	if (!e && !n) {

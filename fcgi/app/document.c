@@ -108,6 +108,8 @@ note(struct upload *u)
 	enum err e = take_out(r, u->farmer_id, u->doc_type, &n);
 
 	if (!e)
+		e = store_note(r->db, o, r->now);
+	if (!e)
 		e = q_file_insert(r->db, &(struct file_insert_in){
 		    .file_id = o->id, .farmer_id = u->farmer_id,
 		    .file_type = "document", .doc_type = u->doc_type,

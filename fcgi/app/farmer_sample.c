@@ -150,6 +150,8 @@ keep(struct sampler *s, const char *farmer_id, const char *type, struct store_ob
 		    card ? p->card_size : p->master_size);
 	if (!e)
 		e = store_keep(o);
+	if (!e)
+		e = store_note(s->r.db, o, s->r.now);
 	if (e)
 		return e;
 	return q_file_insert(s->r.db, &(struct file_insert_in){

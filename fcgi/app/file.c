@@ -3,13 +3,12 @@
  * Stored files: their bytes, which nginx sends, and what is known of them. A file
  * that is not the viewer's to see is not there.
  */
-#include "arena.h"
+#include "deliver.h"
 #include "fields.h"
 #include "front.h"
 #include "id.h"
 #include "queries.h"
 #include "seen.h"
-#include "store.h"
 
 const struct shape any_file_shape = {
 	.name = "File", .place = SHAPE_FILE, .media = "*/*"
@@ -57,8 +56,8 @@ file_download(struct req *r)
 		e = seen_file(r, "download", row.farmer_id, row.file_id);
 	if (e)
 		return e;
-	return reply_file(r, row.content_type, row.file_name,
-	    store_path(r->arena, row.file_id));
+	return deliver(r, &STORE_AT(&row), &(struct deliver){
+	    .media = row.content_type, .name = row.file_name });
 }
 
 enum err

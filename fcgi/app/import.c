@@ -175,6 +175,8 @@ import_queue(struct req *r, const struct import_new *in, const char **import_id)
 	    import_id);
 
 	if (!e)
+		e = store_note(r->db, in->file, r->now);
+	if (!e)
 		e = q_import_insert(r->db, &(struct import_insert_in){
 		    .import_id = *import_id, .account_id = account_id,
 		    .imported_by = front_viewer(r)->mark, .file_name = in->file_name,

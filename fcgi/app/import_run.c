@@ -37,6 +37,7 @@ struct run {
 	struct job *j;
 	struct req r;		/* the code of registrations works for a request */
 	struct import_task_row task;
+	struct store_at file;	/* id is NULL once it is gone */
 	struct arena *rows;	/* of a step */
 	struct arena *memory;	/* of the NRCs, as long as the run */
 	struct store_map map;
@@ -355,10 +356,12 @@ finish(struct run *run, const char *refusal)
 static enum err
 drop_file(struct run *run)
 {
-	enum err e = run->task.input_file_id ? store_remove(run->task.input_file_id) : OK;
+	enum err e = run->file.id ? store_remove(&run->file) : OK;
 
-	return e ? e : q_import_forget_file(run->j->db, &(struct import_forget_file_in){
-	    .import_id = run->j->id }, NULL);
+	if (!e)
+		e = q_import_forget_file(run->j->db, &(struct import_forget_file_in){
+		    .import_id = run->j->id }, NULL);
+	return e || !run->file.id ? e : store_forget(run->j->db, run->file.id);
 }
 
 /* All rows, from where the last run was stopped. */
@@ -389,7 +392,7 @@ run_task(struct run *run)
 	enum err e = OK;
 
 	if (!run->task.finished_at) {
-		e = run->task.input_file_id ? store_map(run->task.input_file_id,
+		e = run->file.id ? store_map(&run->file,
 		    (size_t)IMPORT_MB * 1024 * 1024, &run->map) : ERR_MISSING;
 		if (!e)
 			e = open_table(run);
@@ -417,7 +420,12 @@ import_run(struct job *j)
 		return e == ERR_MISSING ? job_refuse(j, "there is no such import") : e;
 	if (!run.task.account_id)
 		j->viewer = import_host; /* asked for on the host itself */
-	run.task.input_file_id = arena_text(j->keep, run.task.input_file_id);
+	if (run.task.object_id)
+		run.file = store_at_keep(j->keep, &(struct store_at){
+		    .id = run.task.object_id, .in = run.task.stored_in,
+		    .key = run.task.object_key, .version = run.task.object_version,
+		    .sha256 = run.task.sha256, .md5 = run.task.md5,
+		    .size = *run.task.file_size });
 	run.task.refusal = arena_text(j->keep, run.task.refusal);
 	run.of.columns = &run.columns;
 	run.memory = arena_make(MEMORY, NULL);

@@ -22,10 +22,12 @@ drop_files(struct job *j)
 	    .before = j->now - FILE_DAYS * CLOCK_DAY }, &rows, &n);
 
 	for (size_t i = 0; i < n && !e; i++) {
-		e = store_remove(rows[i].input_file_id);
+		e = store_remove(&STORE_AT(&rows[i]));
 		if (!e)
 			e = q_import_forget_file(j->db, &(struct import_forget_file_in){
 			    .import_id = rows[i].import_id }, NULL);
+		if (!e)
+			e = store_forget(j->db, rows[i].object_id);
 	}
 	return e ? e : job_step(j, NULL);
 }

@@ -65,8 +65,9 @@ static enum err
 note_file(struct req *r, const struct store_object *o, const char *type)
 {
 	const char *farmer_id = req_param(r, "farmer_id");
+	enum err e = store_note(r->db, o, r->now);
 
-	return q_file_insert(r->db, &(struct file_insert_in){
+	return e ? e : q_file_insert(r->db, &(struct file_insert_in){
 	    .file_id = o->id, .farmer_id = farmer_id, .file_type = type,
 	    .file_name = arena_print(r->arena, "%s_%s.jpg", type, farmer_id),
 	    .content_type = "image/jpeg", .file_size = o->size, .sha256 = o->sha256,

@@ -5,30 +5,28 @@
 #include <string.h>
 
 #include "arena.h"
+#include "deliver.h"
 #include "front.h"
 #include "page.h"
 #include "queries.h"
 #include "seen.h"
-#include "store.h"
 #include "photo.h"
 
 enum err
 photo_page(struct req *r)
 {
 	const char *farmer_id = req_param(r, "farmer_id");
-	struct farmer_get_row row;
-	enum err e = q_farmer_get(r->db, &(struct farmer_get_in){
+	struct farmer_photo_row row;
+	enum err e = q_farmer_photo(r->db, &(struct farmer_photo_in){
 	    .farmer_id = farmer_id, SCOPE(front_viewer(r)) }, &row);
 
-	if (!e && !row.photo_file_id)
-		e = ERR_MISSING;
 	if (!e)
-		e = seen_file(r, "download", farmer_id, row.photo_file_id);
+		e = seen_file(r, "download", farmer_id, row.object_id);
 	if (e)
 		return e;
 	page_private(r);
-	return reply_file(r, "image/jpeg", arena_print(r->arena, "photo_%s.jpg",
-	    farmer_id), store_path(r->arena, row.photo_file_id));
+	return deliver(r, &STORE_AT(&row), &(struct deliver){ .media = "image/jpeg",
+	    .name = arena_print(r->arena, "photo_%s.jpg", farmer_id) });
 }
 
 /* The API lists file types, in the form that its clients know. */

@@ -117,7 +117,7 @@ static const struct setting settings[] = {
 	{ "DOCS", SWITCH, AT(docs), "false", 0, 0, NULL,
 	    "serve /docs and /openapi.json; the cem.conf that ./run makes says true" },
 	{ "DURABLE", SWITCH, AT(durable), "true", 0, 0, NULL,
-	    "SQLite waits for the disk at every commit (synchronous=FULL)" },
+	    "wait for the disk at every commit (of SQLite) and stored file" },
 };
 
 enum { N_SETTINGS = sizeof(settings) / sizeof(settings[0]) };

@@ -47,7 +47,7 @@ struct conf {
 	const char *app_notes;		/* APP_RELEASE_NOTES, or "" */
 	bool app_mandatory;		/* APP_MANDATORY */
 	bool docs;			/* DOCS: serve /docs and /openapi.json */
-	bool durable;			/* DURABLE: SQLite synchronous=FULL */
+	bool durable;			/* DURABLE: wait for the disk */
 };
 
 extern struct conf conf;

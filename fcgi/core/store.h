@@ -9,19 +9,49 @@
 #include "id.h"
 
 struct arena;
+struct db;
 
 /*
- * Stored objects on disk: STATE/store/xx/ID, xx being the id's last two digits.
- * An object is written to store/tmp, flushed, renamed to its place, and the folder
- * flushed, before the row that names it is committed. So a row never lacks its
- * bytes; bytes without a row, after a crash, are found by the sweep.
+ * Stored objects: bytes that are written once and never changed, under an id of ours.
+ * The table object says where each lies; a driver knows how to reach it there:
+ *
+ *   "disk"  STATE/store/xx/ID, xx being the id's last two digits (store_disk.c)
+ *
+ * An object is always written to STATE/store/tmp first; store_keep hashes it and puts it
+ * into its place, for good, before store_note writes its row, which comes before the
+ * row that names it, in one transaction. So a row never lacks its bytes; bytes
+ * without a row, after a crash, are found by the sweep. To remove one: first the rows
+ * (store_forget), then the commit, then store_remove.
  */
+enum { STORE_VERSION = 1025 };	/* bytes of an S3 version id, and a NUL */
+
+/* One that is being made. What is wanted of it is set between store_begin and
+ * store_keep; the texts must live until store_note. */
 struct store_object {
 	char id[ID_TEXT];
 	int fd;			/* open for reading and writing until kept or dropped */
-	int64_t size;		/* set by store_keep */
-	char sha256[65];	/* set by store_keep, lower-case hex */
+	const char *key;	/* wanted where there are keys; NULL: one of its id */
+	int64_t size;		/* this and the rest are set by store_keep */
+	char sha256[65];	/* lower-case hex */
+	char md5[33];
+	const char *in;		/* the driver that has it; NULL: not kept */
+	char version[STORE_VERSION]; /* "" where there are none */
 };
+
+/* Where a kept one lies: a row of object. */
+struct store_at {
+	const char *id, *in;
+	const char *key, *version;	/* NULL on the disk */
+	const char *sha256, *md5;	/* md5 is NULL of those from before it was kept */
+	int64_t size;
+};
+
+/* The same of a row of a statement that joins object, and selects its object_id,
+ * stored_in, object_key, object_version, file_size, sha256 and md5. */
+#define STORE_AT(row) (struct store_at){ .id = (row)->object_id, \
+	.in = (row)->stored_in, .key = (row)->object_key, \
+	.version = (row)->object_version, .sha256 = (row)->sha256, .md5 = (row)->md5, \
+	.size = (row)->file_size }
 
 /* store_open(root): Use the folder root, making it and its parts as needed. */
 enum err store_open(const char *root);
@@ -39,34 +69,65 @@ enum err store_write(struct store_object *o, const void *p, size_t n);
  * kernel copies them; where the file system can, they are shared instead. */
 enum err store_take(struct store_object *o, int fd, size_t offset, size_t n);
 
-/* store_keep(o): Flush it and put it into its place; closes fd. On failure it is
- * dropped. */
+/* store_keep(o): Hash it and put it into its place, so that it lasts (DURABLE=false:
+ * but for a power cut); closes fd. On failure it is dropped. */
 enum err store_keep(struct store_object *o);
+
+/* store_copy(from, key, o): Make and keep a new object with the bytes of another, which
+ * are shared where that can be; key as in struct store_object. ERR_MISSING if there
+ * are none. */
+enum err store_copy(const struct store_at *from, const char *key,
+    struct store_object *o);
+
+/* store_note(db, o, now): Write the row of a kept object, in the caller's transaction
+ * and before the row that names it. */
+enum err store_note(struct db *db, const struct store_object *o, int64_t now);
 
 /* store_drop(o): Remove it, kept or not. Harmless after a failed begin. */
 void store_drop(struct store_object *o);
 
-/* store_path(a, id): "xx/ID", for X-Accel-Redirect. */
-const char *store_path(struct arena *a, const char *id);
+/* store_find(db, object_id, at): Where one lies, whose row the caller knows of; at lives
+ * as long as what statements give. ERR_MISSING if there is none. */
+enum err store_find(struct db *db, const char *object_id, struct store_at *at);
 
-/* store_read(a, id, max, bytes, n): The whole object in a. ERR_MISSING if it is not
+/* store_kept(o, at): The same of one that was just kept; at lives as long as o. */
+void store_kept(const struct store_object *o, struct store_at *at);
+
+/* store_at_keep(a, at): A copy whose texts are in a. */
+struct store_at store_at_keep(struct arena *a, const struct store_at *at);
+
+/* store_link(a, at, method, link): What to name to nginx (X-Accel-Redirect) so that it
+ * sends the object: already encoded, good at once and for this one request. method is
+ * GET or HEAD. */
+enum err store_link(struct arena *a, const struct store_at *at, const char *method,
+    const char **link);
+
+/* store_read(a, at, max, bytes, n): The whole object in a. ERR_MISSING if it is not
  * there, ERR_BIG if it is over max. */
-enum err store_read(struct arena *a, const char *id, size_t max, uint8_t **bytes,
-    size_t *n);
+enum err store_read(struct arena *a, const struct store_at *at, size_t max,
+    uint8_t **bytes, size_t *n);
 
-/* store_map(id, max, map): The object's bytes as they lie on the disk, until
- * store_unmap. ERR_MISSING if it is not there, ERR_BIG if it is over max. */
+/* store_map(at, max, map): The object's bytes, mapped, until store_unmap. ERR_MISSING if
+ * it is not there, ERR_BIG if it is over max. */
 struct store_map { const char *bytes; size_t n; };
-enum err store_map(const char *id, size_t max, struct store_map *map);
+enum err store_map(const struct store_at *at, size_t max, struct store_map *map);
 
 /* store_unmap(map): Give it back; harmless after a failed store_map. */
 void store_unmap(struct store_map *map);
 
-/* store_remove(id): Remove a kept object; gone already is fine. */
-enum err store_remove(const char *id);
+/* store_fd(at, fd): The object's bytes as an open file, for the caller to read and to
+ * close. ERR_MISSING if it is not there. */
+enum err store_fd(const struct store_at *at, int *fd);
 
-/* store_aside(id): Move a kept object to store/swept/, where it can be looked for
- * until store_forget_aside removes it. One that was hidden is removed at once. */
+/* store_forget(db, object_id): Delete an object's row, with the last row that named
+ * it; store_remove follows after the commit. */
+enum err store_forget(struct db *db, const char *object_id);
+
+/* store_remove(at): Remove the bytes of a kept object; gone already is fine. */
+enum err store_remove(const struct store_at *at);
+
+/* store_aside(id): Move an object on the disk to store/swept/, where it can be looked
+ * for until store_forget_aside removes it. One that was hidden is removed at once. */
 enum err store_aside(const char *id);
 
 /* store_forget_aside(age_s): Remove what was put aside more than age_s seconds ago. */
@@ -76,8 +137,9 @@ enum err store_forget_aside(int64_t age_s);
  * the first call: ERR_CONFLICT if it is not wanted. */
 enum err store_owner(const char *wanted);
 
-/* store_each(age_s, found, context): Call found(context, id) for each object last
- * written more than age_s seconds ago; temporary ones of that age are removed. */
+/* store_each(age_s, found, context): Call found(context, id) for each object on the disk
+ * that is in its place for more than age_s seconds; temporary ones of that age are
+ * removed. */
 enum err store_each(int64_t age_s, enum err (*found)(void *context, const char *id),
     void *context);
 

@@ -187,12 +187,13 @@ reply_bytes(struct req *r, const char *media, const void *p, size_t n)
 
 /* inline; filename="plain"; filename*=UTF-8''exact (RFC 6266 section 4, RFC 8187) */
 static const char *
-disposition(struct arena *a, const char *name)
+disposition(struct arena *a, const struct reply_file *file)
 {
 	struct buf out = buf_make(a, 200);
 
-	buf_text(&out, "inline; filename=\"");
-	for (const char *p = name; *p; p++) {
+	buf_text(&out, file->attachment ? "attachment" : "inline");
+	buf_text(&out, "; filename=\"");
+	for (const char *p = file->name; *p; p++) {
 		unsigned char c = (unsigned char)*p;
 
 		if ((c & 0xc0) == 0x80)
@@ -200,21 +201,17 @@ disposition(struct arena *a, const char *name)
 		buf_char(&out, c >= 0x20 && c < 0x7f && !strchr("\"\\%", c) ? *p : '_');
 	}
 	buf_text(&out, "\"; filename*=UTF-8''");
-	path_encode(&out, name, "");
+	path_encode(&out, file->name, "");
 	return out.bytes;
 }
 
 enum err
-reply_file(struct req *r, const char *media, const char *name, const char *store_path)
+reply_file(struct req *r, const struct reply_file *file)
 {
-	struct buf path = buf_make(r->arena, 100);
-
-	assert(!strstr(store_path, ".."));
-	buf_text(&path, "/store/");
-	path_encode(&path, store_path + strspn(store_path, "/"), "/");
-	body_begin(r, 200, media);
-	req_header(r, "X-Accel-Redirect", path.bytes);
-	req_header(r, "Content-Disposition", disposition(r->arena, name));
+	assert(*file->target == '/' && !strstr(file->target, "/.."));
+	body_begin(r, 200, file->media);
+	req_header(r, "X-Accel-Redirect", file->target);
+	req_header(r, "Content-Disposition", disposition(r->arena, file));
 	return OK;
 }
 

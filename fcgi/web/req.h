@@ -104,10 +104,14 @@ enum err reply_list(struct req *r, const void *items, size_t n);
  * large is best written there. Returns OK. */
 enum err reply_bytes(struct req *r, const char *media, const void *p, size_t n);
 
-/* reply_file(r, media, name, store_path): Let nginx send the stored file
- * store_path (X-Accel-Redirect below /store/), as name, inline. Returns OK. */
-enum err reply_file(struct req *r, const char *media, const char *name,
-    const char *store_path);
+/* reply_file(r, file): Let nginx send what target stands for (X-Accel-Redirect), to be
+ * shown as name, or saved. Returns OK. */
+struct reply_file {
+	const char *target;	/* an internal location, already encoded */
+	const char *media, *name;
+	bool attachment;
+};
+enum err reply_file(struct req *r, const struct reply_file *file);
 
 /* reply_drop(r): Forget the headers of a reply that was begun and is not to be. Those
  * that belong to any reply stay (Retry-After, Allow). */

@@ -58,6 +58,10 @@ def add_file(bed, content):
                    " 'application/octet-stream', ?, ?, ?, 'bench')",
                    (file_id, farmer_id, len(content),
                     hashlib.sha256(content).hexdigest(), time.time_ns() // 1000))
+        db.execute("INSERT INTO object (object_id, stored_in, file_size, sha256,"
+                   " created_at) VALUES (?, 'disk', ?, ?, ?)",
+                   (file_id, len(content), hashlib.sha256(content).hexdigest(),
+                    time.time_ns() // 1000))
     return file_id
 
 

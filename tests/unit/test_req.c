@@ -383,7 +383,8 @@ test_failures(void)
 	reply_finish(&r, OK);
 	ok(r.status == 500, "a handler that says nothing is broken");
 	begin(&post_person, NULL, NULL);
-	(void)reply_file(&r, "image/png", "a", "b");
+	(void)reply_file(&r, &(struct reply_file){ .target = "/store/b",
+	    .media = "image/png", .name = "a" });
 	req_header(&r, "Set-Cookie", "a=b");
 	reply_finish(&r, ERR_DOWN);
 	ok(r.status == 503 && !*header("X-Accel-Redirect") && !*header("Set-Cookie") &&
@@ -465,7 +466,8 @@ test_replies(void)
 	    strcmp(header("Content-Type"), "text/html") == 0,
 	    "bytes in their place, with a status");
 	begin(&none, NULL, NULL);
-	(void)reply_file(&r, "image/png", "\xc5\x8b \"a\\b\r\nX: y%.png", "ab/c d?.png");
+	(void)reply_file(&r, &(struct reply_file){ .target = "/store/ab/c%20d%3F.png",
+	    .media = "image/png", .name = "\xc5\x8b \"a\\b\r\nX: y%.png" });
 	reply_finish(&r, OK);
 	ok(strcmp(header("X-Accel-Redirect"), "/store/ab/c%20d%3F.png") == 0,
 	    "a file's path");
@@ -474,6 +476,10 @@ test_replies(void)
 	    "filename*=UTF-8''%C5%8B%20%22a%5Cb%0D%0AX%3A%20y%25.png") == 0,
 	    "and its name");
 	ok(!strstr(head(), "Content-Length"), "whose length nginx knows");
+	(void)reply_file(&r, &(struct reply_file){ .target = "/store/a",
+	    .media = "image/png", .name = "a", .attachment = true });
+	ok(strncmp(header("Content-Disposition"), "attachment; filename=\"a\"", 24) == 0,
+	    "or a file to be saved");
 	req_header(&r, "Vary", "Origin");
 	ok(strcmp(header("Vary"), "Origin") == 0, "a header is set anew");
 	req_header(&r, "Set-Cookie", "a");

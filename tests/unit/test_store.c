@@ -25,27 +25,69 @@ is_there(const char *path)
 	return stat(arena_print(a, "%s/%s", root, path), &st) == 0;
 }
 
+/* Where an object on the disk lies. */
+static struct store_at
+at(const char *id)
+{
+	return (struct store_at){ .id = id, .in = "disk" };
+}
+
+/* Its file below the store's folder. */
+static const char *
+place(const char *id)
+{
+	return arena_print(a, "%.2s/%s", id + ID_TEXT - 3, id);
+}
+
+static enum err
+read_it(const char *id, size_t max, uint8_t **bytes, size_t *n)
+{
+	struct store_at where = at(id);
+
+	return store_read(a, &where, max, bytes, n);
+}
+
+static enum err
+remove_it(const char *id)
+{
+	struct store_at where = at(id);
+
+	return store_remove(&where);
+}
+
 static void
 test_keep(void)
 {
 	struct store_object o;
+	struct store_at where;
+	const char *link;
 	uint8_t *bytes;
 	size_t n;
 
 	ok(store_begin(&o) == OK && id_valid(o.id) && o.fd >= 0, "an object begins");
 	ok(is_there(arena_print(a, "tmp/%s", o.id)), "as a temporary file");
 	ok(store_write(&o, "abc", 3) == OK && store_write(&o, "", 0) == OK, "written");
-	ok(store_read(a, o.id, 10, &bytes, &n) == ERR_MISSING, "it is not there yet");
+	ok(read_it(o.id, 10, &bytes, &n) == ERR_MISSING, "it is not there yet");
 	ok(store_keep(&o) == OK && o.size == 3 && o.fd == -1, "it is kept");
 	ok(text_same(o.sha256, "ba7816bf8f01cfea414140de5dae2223"
 	    "b00361a396177a9cb410ff61f20015ad"), "with its hash (FIPS 180-2)");
-	ok(is_there(store_path(a, o.id)) && !is_there(arena_print(a, "tmp/%s", o.id)),
+	ok(text_same(o.md5, "900150983cd24fb0d6963f7d28e17f72"),
+	    "and the other (RFC 1321)");
+	store_kept(&o, &where);
+	ok(text_same(where.in, "disk") && where.size == 3 && where.id == o.id &&
+	    !where.key && !where.version, "it is known where it lies");
+	ok(store_link(a, &where, "GET", &link) == OK && text_same(link,
+	    arena_print(a, "/store/%s", place(o.id))), "nginx can be told");
+	where.in = "elsewhere";
+	ok(store_read(a, &where, 10, &bytes, &n) == ERR_BROKEN,
+	    "a driver that there is not is a failure");
+	ok(is_there(place(o.id)) && !is_there(arena_print(a, "tmp/%s", o.id)),
 	    "it lies in its place, and nowhere else");
-	ok(store_read(a, o.id, 3, &bytes, &n) == OK && n == 3 && !memcmp(bytes, "abc", 3),
+	ok(read_it(o.id, 3, &bytes, &n) == OK && n == 3 && !memcmp(bytes, "abc", 3),
 	    "it is read back");
-	ok(store_read(a, o.id, 2, &bytes, &n) == ERR_BIG, "a limit holds");
-	ok(store_remove(o.id) == OK && !is_there(store_path(a, o.id)), "it is removed");
-	ok(store_remove(o.id) == OK, "removing it again does no harm");
+	ok(read_it(o.id, 2, &bytes, &n) == ERR_BIG, "a limit holds");
+	ok(remove_it(o.id) == OK && !is_there(place(o.id)), "it is removed");
+	ok(remove_it(o.id) == OK, "removing it again does no harm");
 }
 
 static void
@@ -62,11 +104,41 @@ test_drop(void)
 	memcpy(id, o.id, sizeof(id));
 	(void)store_keep(&o);
 	store_drop(&o);
-	ok(!is_there(store_path(a, id)), "also when it was kept already");
+	ok(!is_there(place(id)), "also when it was kept already");
 	store_drop(&o);
 	o = (struct store_object){ .fd = -1 };
 	store_drop(&o);
 	ok(true, "dropping nothing does no harm");
+}
+
+/* A second object with the bytes of the first is one of its own. */
+static void
+test_copy(void)
+{
+	struct store_object o, second, none;
+	struct store_at where;
+	char id[ID_TEXT];
+	uint8_t *bytes;
+	size_t n;
+
+	(void)store_begin(&o);
+	(void)store_write(&o, "abc", 3);
+	(void)store_keep(&o);
+	store_kept(&o, &where);
+	ok(store_copy(&where, NULL, &second) == OK && !text_same(second.id, o.id),
+	    "an object is copied");
+	ok(second.size == 3 && text_same(second.sha256, o.sha256) &&
+	    text_same(second.md5, o.md5), "with its size and hashes");
+	where.md5 = NULL;
+	ok(store_copy(&where, NULL, &none) == OK && text_same(none.md5, o.md5),
+	    "which are made if they are not known");
+	ok(remove_it(o.id) == OK && read_it(second.id, 3, &bytes, &n) == OK && n == 3 &&
+	    !memcmp(bytes, "abc", 3), "it outlives the first");
+	ok(store_copy(&where, NULL, &o) == ERR_MISSING, "what is gone is not copied");
+	memcpy(id, second.id, sizeof(id));
+	store_drop(&second);
+	store_drop(&none);
+	ok(!is_there(place(id)), "a copy is dropped as any other");
 }
 
 static uint8_t
@@ -107,12 +179,12 @@ test_take(const char *folder)
 	    store_take(&o, fd, 0, 0) == OK, "a part of it is taken");
 	ok(store_write(&o, "z", 1) == OK && store_keep(&o) == OK &&
 	    o.size == TAKEN + 4, "what is written next stands behind it");
-	ok(store_read(a, o.id, SIZE, &bytes, &n) == OK && n == TAKEN + 4 &&
+	ok(read_it(o.id, SIZE, &bytes, &n) == OK && n == TAKEN + 4 &&
 	    memcmp(bytes, "abc", 3) == 0 && bytes[n - 1] == 'z', "it is all there");
 	for (size_t i = 0; i < TAKEN; i++)
 		same = same && bytes[i + 3] == value_at(i + FROM);
 	ok(same, "byte for byte");
-	(void)store_remove(o.id);
+	(void)remove_it(o.id);
 	(void)store_begin(&o);
 	ok(store_take(&o, fd, FROM, SIZE) == ERR_DOWN, "one that ends too early fails");
 	ok(store_take(&o, -1, 0, 1) == ERR_BROKEN, "so does none");
@@ -133,18 +205,21 @@ static void
 test_each(void)
 {
 	struct store_object kept, begun;
+	const struct timespec old[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
 	int n = 0;
 
 	(void)store_begin(&kept);
+	(void)futimens(kept.fd, old);
 	(void)store_keep(&kept);
 	(void)store_begin(&begun);
 	(void)mkdir(arena_print(a, "%s/00/not-an-id", root), 0700);
-	ok(store_each(3600, count, &n) == OK && n == 0, "nothing is an hour old");
+	ok(store_each(3600, count, &n) == OK && n == 0,
+	    "nothing is there for an hour, however old the bytes");
 	ok(is_there(arena_print(a, "tmp/%s", begun.id)), "a young temporary file stays");
 	ok(store_each(0, count, &n) == OK && n == 1, "the kept one is found");
 	ok(!is_there(arena_print(a, "tmp/%s", begun.id)), "an old temporary file goes");
 	(void)close(begun.fd); /* its name is gone */
-	ok(store_aside(kept.id) == OK && !is_there(store_path(a, kept.id)) &&
+	ok(store_aside(kept.id) == OK && !is_there(place(kept.id)) &&
 	    is_there(arena_print(a, "swept/%s", kept.id)), "it is put aside");
 	ok(store_aside(kept.id) == OK, "putting aside what is gone does no harm");
 	ok(store_forget_aside(3600) == OK &&
@@ -175,6 +250,7 @@ main(void)
 	ok(store_open(root) == OK, "the first opens after that");
 	test_keep();
 	test_drop();
+	test_copy();
 	test_take("/tmp");
 	test_take("/dev/shm");
 	test_each();

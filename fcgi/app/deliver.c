@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sending stored objects: the store says what nginx is to be told, wherever the bytes
+ * lie; nginx sends them.
+ */
+#include "deliver.h"
+#include "req.h"
+
+enum err
+deliver(struct req *r, const struct store_at *at, const struct deliver *how)
+{
+	const char *link;
+	enum err e = store_link(r->arena, at, r->head ? "HEAD" : "GET", &link);
+
+	return e ? e : reply_file(r, &(struct reply_file){ .target = link,
+	    .media = how->media, .name = how->name, .attachment = how->attachment });
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef APP_DELIVER_H
+#define APP_DELIVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "store.h"
+
+struct req;
+
+/* How a stored object is sent: as what, under which name, to be shown or to be saved. */
+struct deliver {
+	const char *media, *name;
+	bool attachment;
+};
+
+/* deliver(r, at, how): Make the reply that has nginx send the object, which the viewer
+ * may see (the caller has checked, and recorded it). */
+enum err deliver(struct req *r, const struct store_at *at, const struct deliver *how);
+
+#endif
