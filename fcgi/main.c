@@ -49,6 +49,8 @@ static const struct {
 	{ "migrate", command_migrate, true, "bring the database to this version" },
 	{ "check", command_check, true, "see whether this host is ready" },
 	{ "user", command_user, true, "accounts: add, list, on, off, password" },
+	{ "organisation", command_organisation, true,
+	    "organisations: add, list, quota" },
 	{ "farmer", command_farmer, true, "deleted farmers: list, restore" },
 	{ "import", command_import, true, "register the farmers of a table" },
 	{ "key", command_key, true, "card keys: list, rotate after a change of secret" },
@@ -66,7 +68,7 @@ help(FILE *out)
 {
 	fputs("usage: cem COMMAND [--config FILE] [WORDS]\n\n", out);
 	for (int i = 0; i < N_COMMANDS; i++)
-		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].words);
+		fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].words);
 	fputs("\nSettings come from FILE and the environment, which wins.\n", out);
 }
 

@@ -1,22 +1,32 @@
 -- Accounts of administrators and operators.
 
 -- name: account_insert :exec
--- Make an account; nothing happens if the e-mail or the number is taken. Used by
--- core/login.c.
+-- Make an account, of the organisation that keeps the register unless told; nothing
+-- happens if the e-mail or the number is taken. Used by core/login.c.
 -- open: only an administrator, or who may run the program on the host, gets here
 INSERT INTO account (account_id, email, password_hash, is_admin, is_operator, is_farmer,
-       is_active, full_name, phone, operator_id, created_by, created_at, updated_at)
+       is_active, full_name, phone, operator_id, organisation_id, created_by, created_at,
+       updated_at)
 VALUES (:account_id, :email, :password_hash, :is_admin, :is_operator, :is_farmer,
-       TRUE, :full_name, :phone, :operator_id, :created_by, :now, :now)
+       TRUE, :full_name, :phone, :operator_id, COALESCE(:organisation_id, (
+           SELECT o.organisation_id
+             FROM organisation AS o
+            WHERE o.keeps_register)), :created_by, :now, :now)
     ON CONFLICT DO NOTHING;
 
 -- name: account_by_email :one
 -- What sign-in needs. Used by auth_login and the command line.
 -- open: before sign-in there is no viewer; the e-mail names one row
-SELECT account_id, email, password_hash, is_admin, is_operator, is_farmer, is_active,
-       full_name, phone, operator_id, created_at, updated_at, last_login_at
-  FROM account
- WHERE email = :email;
+-- types: keeps_register BOOLEAN
+SELECT a.account_id, a.email, a.password_hash, a.is_admin, a.is_operator, a.is_farmer,
+       a.is_active, a.full_name, a.phone, a.operator_id, a.created_at, a.updated_at,
+       a.last_login_at, COALESCE(a.organisation_id, k.organisation_id)
+           AS organisation_id,
+       COALESCE(COALESCE(a.organisation_id, k.organisation_id) = k.organisation_id,
+           FALSE) AS keeps_register
+  FROM account AS a
+  LEFT JOIN organisation AS k ON k.keeps_register
+ WHERE a.email = :email;
 
 -- name: account_before :many
 -- Is there an account that still has a hash of the system before (bcrypt)?
@@ -30,22 +40,34 @@ SELECT account_id
 -- One account by its id or its e-mail.
 -- row: account_by_email
 -- open: only administrators get here
-SELECT account_id, email, password_hash, is_admin, is_operator, is_farmer, is_active,
-       full_name, phone, operator_id, created_at, updated_at, last_login_at
-  FROM account
- WHERE account_id = :account_id
-    OR email = :email;
+-- types: keeps_register BOOLEAN
+SELECT a.account_id, a.email, a.password_hash, a.is_admin, a.is_operator, a.is_farmer,
+       a.is_active, a.full_name, a.phone, a.operator_id, a.created_at, a.updated_at,
+       a.last_login_at, COALESCE(a.organisation_id, k.organisation_id)
+           AS organisation_id,
+       COALESCE(COALESCE(a.organisation_id, k.organisation_id) = k.organisation_id,
+           FALSE) AS keeps_register
+  FROM account AS a
+  LEFT JOIN organisation AS k ON k.keeps_register
+ WHERE a.account_id = :account_id
+    OR a.email = :email;
 
 -- name: account_page :many
 -- Accounts, perhaps of one role, newest first. Used by account_index.
 -- row: account_by_email
 -- open: only administrators get here
-SELECT account_id, email, password_hash, is_admin, is_operator, is_farmer, is_active,
-       full_name, phone, operator_id, created_at, updated_at, last_login_at
-  FROM account
- WHERE (:role IS NULL OR (:role = 'ADMIN' AND is_admin) OR
-           (:role = 'OPERATOR' AND is_operator) OR (:role = 'FARMER' AND is_farmer))
- ORDER BY created_at DESC, account_id DESC
+-- types: keeps_register BOOLEAN
+SELECT a.account_id, a.email, a.password_hash, a.is_admin, a.is_operator, a.is_farmer,
+       a.is_active, a.full_name, a.phone, a.operator_id, a.created_at, a.updated_at,
+       a.last_login_at, COALESCE(a.organisation_id, k.organisation_id)
+           AS organisation_id,
+       COALESCE(COALESCE(a.organisation_id, k.organisation_id) = k.organisation_id,
+           FALSE) AS keeps_register
+  FROM account AS a
+  LEFT JOIN organisation AS k ON k.keeps_register
+ WHERE (:role IS NULL OR (:role = 'ADMIN' AND a.is_admin) OR
+           (:role = 'OPERATOR' AND a.is_operator) OR (:role = 'FARMER' AND a.is_farmer))
+ ORDER BY a.created_at DESC, a.account_id DESC
  LIMIT :limit OFFSET :skip;
 
 -- name: account_count :one

@@ -11,13 +11,17 @@ SELECT account_id, email, operator_id, is_admin
  LIMIT 3;
 
 -- name: dump_account_insert :send
--- An account as it was, with its hash.
+-- An account as it was, with its hash, of the organisation that keeps the register.
 -- open: the command line on the host
 INSERT INTO account (account_id, email, password_hash, is_admin, is_operator, is_farmer,
-       is_active, full_name, phone, created_by, created_at, updated_at, last_login_at)
+       is_active, full_name, phone, created_by, created_at, updated_at, last_login_at,
+       organisation_id)
 VALUES (:account_id, :email, :password_hash, :is_admin, :is_operator, :is_farmer,
        :is_active, :full_name, :phone, :created_by, :created_at, :now,
-       :last_login_at);
+       :last_login_at, (
+           SELECT o.organisation_id
+             FROM organisation AS o
+            WHERE o.keeps_register));
 
 -- name: dump_operator_update :send
 -- The operator's part of an account that has none yet.

@@ -10,12 +10,15 @@ VALUES (:session_id, :account_id, :farmer_id, :now, :expires_at);
 -- signed request. Either the a. or the f. columns are NULL.
 -- open: it finds the viewer
 -- nullable: account_id, email, is_admin, is_operator, is_farmer, account_active, account_name, operator_id, farmer_id, farmer_active
--- types: account_active BOOLEAN, account_name TEXT, farmer_active BOOLEAN
+-- types: account_active BOOLEAN, account_name TEXT, farmer_active BOOLEAN, keeper_id TEXT
 SELECT s.account_id, a.email, a.is_admin, a.is_operator, a.is_farmer,
        a.is_active AS account_active, a.full_name AS account_name, a.operator_id,
+       COALESCE(a.organisation_id, k.organisation_id) AS organisation_id,
+       k.organisation_id AS keeper_id,
        s.farmer_id, f.is_active AS farmer_active, f.first_name, f.last_name
   FROM session AS s
   LEFT JOIN account AS a ON a.account_id = s.account_id
+  LEFT JOIN organisation AS k ON k.keeps_register
   LEFT JOIN farmer AS f ON f.farmer_id = s.farmer_id AND f.deleted_at IS NULL
  WHERE s.session_id = :session_id
    AND s.expires_at > :now;

@@ -105,7 +105,8 @@ built_in(const char *name)
 	static const struct { const char *name; enum type type; } names[] = {
 		{ "limit", TYPE_INT }, { "skip", TYPE_INT }, { "now", TYPE_INT },
 		{ "viewer_all", TYPE_BOOL }, { "viewer_account_id", TYPE_TEXT },
-		{ "viewer_farmer_id", TYPE_TEXT }
+		{ "viewer_farmer_id", TYPE_TEXT },
+		{ "viewer_organisation_id", TYPE_TEXT }
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)

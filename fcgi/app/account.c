@@ -328,6 +328,9 @@ amend(struct req *r, struct account_by_email_row *row, const struct login_change
 		e = login_amend(r->db, r->arena, row, in);
 	if (e == ERR_DENIED)
 		return refuse_last(r, what);
+	if (e == ERR_BAD)
+		return fail(r, e, "Administrators can only be of the organisation that "
+		    "keeps the register");
 	if (!e && (off || (in->is_admin && !*in->is_admin)))
 		e = check_own(r, row, what);
 	if (!e)

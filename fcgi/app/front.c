@@ -120,6 +120,9 @@ find(struct req *r)
 static enum err
 refuse_role(struct req *r, const struct viewer *v, int who)
 {
+	if (!v->keeps_register)
+		return fail(r, ERR_DENIED, "Access denied. Your organisation does not "
+		    "keep the register.");
 	return fail(r, ERR_DENIED,
 	    "Access denied. Required roles: [%s]. Your roles: ['%s']",
 	    who == ADMIN ? "'ADMIN'" : who == FARMER ? "'FARMER'" :
@@ -154,7 +157,8 @@ admit(struct req *r)
 	r->who = v;
 	if ((r->route->who == ADMIN && !v->is_admin) ||
 	    (r->route->who == FARMER && !v->is_farmer) ||
-	    (r->route->who == OPERATOR && !v->is_admin && !v->is_operator))
+	    (r->route->who == OPERATOR && !v->is_admin && !v->is_operator) ||
+	    (r->route->who == MEMBER && !v->organisation_id))
 		return refuse_role(r, v, r->route->who);
 	return OK;
 }

@@ -3,7 +3,10 @@
  * What handlers use of the front door. The steps of the door itself are in front.c;
  * these are apart from it, so that pages can use them and the door can use pages.
  */
+#include <assert.h>
+
 #include "arena.h"
+#include "clock.h"
 #include "db.h"
 #include "front_handler.h"
 #include "journal.h"
@@ -33,6 +36,14 @@ front_undo(struct req *r)
 {
 	db_rollback(r->db);
 	db_intend(r->db);
+}
+
+void
+front_later(struct req *r)
+{
+	assert(!db_in_transaction(r->db));
+	r->now = clock_now();
+	db_stamp(r->db, r->now);
 }
 
 static enum err

@@ -28,6 +28,11 @@ enum err front_save(struct req *r);
  * a page that shows a form once more with what is wrong in it. */
 void front_undo(struct req *r);
 
+/* front_later(r): What took long is done (a large upload is stored), and nothing is
+ * written yet: from here on the present is r->now, as rows must not be dated long before
+ * their commit. */
+void front_later(struct req *r);
+
 /* front_throttle(r, t): Count an attempt, for good, and refuse it with 429 and
  * Retry-After if it is one too many. kind, subject, limit and window of t are set. To
  * be called before anything else is written. */

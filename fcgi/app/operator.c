@@ -149,6 +149,9 @@ set_places(struct req *r, const char *account_id, const struct shape_texts *dist
 	if (districts->items)
 		e = login_set_districts(r->db, &(struct login_places){ account_id,
 		    districts->items, districts->n });
+	if (e == ERR_BAD)
+		return fail(r, e, "Districts are for operators of the organisation that "
+		    "keeps the register");
 	if (!e && regions->items)
 		e = login_set_regions(r->db, &(struct login_places){ account_id,
 		    regions->items, regions->n });

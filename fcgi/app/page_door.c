@@ -234,6 +234,8 @@ may(const struct viewer *v, int who)
 {
 	if (who == FARMER)
 		return v->is_farmer;
+	if (who == MEMBER)
+		return v->organisation_id;
 	return who == ANYBODY || who == SIGNED || v->is_admin ||
 	    (who == OPERATOR && v->is_operator);
 }

@@ -6,7 +6,8 @@
 
 const char *const routes_who[] = {
 	[ANYBODY] = "anybody", [SIGNED] = "anybody signed in", [FARMER] = "farmers",
-	[OPERATOR] = "operators and administrators", [ADMIN] = "administrators"
+	[OPERATOR] = "operators and administrators", [ADMIN] = "administrators",
+	[MEMBER] = "operators and administrators of any organisation"
 };
 
 #define API(method, path, handler, who, takes, gives, words) \

@@ -21,7 +21,7 @@
 #include "text.h"
 
 #define ADD "user add --email ADDRESS --role admin|operator [--name NAME] " \
-	"[--phone NUMBER] [--district NAME]... [--password-stdin]"
+	"[--phone NUMBER] [--district NAME]... [--organisation NAME] [--password-stdin]"
 #define LIST "user list"
 #define PASSWORD "user password ADDRESS [--password-stdin]"
 
@@ -29,6 +29,7 @@ enum { DISTRICTS_MAX = 116, PASSWORD_LINE = 512 };
 
 struct account {
 	const char *email, *role, *full_name, *phone, *password;
+	const char *organisation; /* by name; NULL: the one that keeps the register */
 	bool made_up;		/* the password: print it */
 	const char *districts[DISTRICTS_MAX];
 	int n_districts;
@@ -99,22 +100,52 @@ add_districts(struct db *db, struct account *in, const char *account_id)
 			fprintf(stderr, "cem: there is no district \"%s\"\n",
 			    in->districts[i]);
 	}
-	return e ? e : login_set_districts(db, &(struct login_places){
-	    account_id, in->districts, (size_t)in->n_districts });
+	if (!e)
+		e = login_set_districts(db, &(struct login_places){
+		    account_id, in->districts, (size_t)in->n_districts });
+	if (e == ERR_BAD)
+		fputs("cem: districts are for the organisation that keeps the register\n",
+		    stderr);
+	return e;
+}
+
+static enum err
+find_organisation(struct db *db, const char *name, const char **id)
+{
+	struct organisation_named_row row;
+	enum err e;
+
+	*id = NULL;
+	if (!name)
+		return OK;
+	e = q_organisation_named(db, &(struct organisation_named_in){
+	    .organisation_name = name }, &row);
+	if (e == ERR_MISSING)
+		fprintf(stderr, "cem: there is no organisation \"%s\"; see cem "
+		    "organisation list\n", name);
+	*id = e ? NULL : row.organisation_id;
+	return e;
 }
 
 static enum err
 insert(struct command *c, struct db *db, struct account *in)
 {
-	const char *id;
-	enum err e = login_make(db, c->arena, &(struct login_new){
+	const char *id, *organisation_id;
+	enum err e = find_organisation(db, in->organisation, &organisation_id);
+
+	if (e)
+		return e;
+	e = login_make(db, c->arena, &(struct login_new){
 	    .email = text_lower(c->arena, in->email), .password = in->password,
 	    .full_name = in->full_name, .phone = in->phone,
+	    .organisation_id = organisation_id,
 	    .is_admin = text_same(in->role, "admin"),
 	    .is_operator = text_same(in->role, "operator"), .now = clock_now() }, &id);
-
 	if (e == ERR_CONFLICT)
 		fprintf(stderr, "cem: %s has an account already\n", in->email);
+	if (e == ERR_BAD)
+		fputs("cem: administrators can only be of the organisation that keeps "
+		    "the register\n", stderr);
 	return e ? e : add_districts(db, in, id);
 }
 
@@ -134,7 +165,8 @@ add(struct command *c)
 	struct account in = { .email = command_option(c, "--email"),
 		.role = command_option(c, "--role"),
 		.full_name = command_option(c, "--name"),
-		.phone = command_option(c, "--phone") };
+		.phone = command_option(c, "--phone"),
+		.organisation = command_option(c, "--organisation") };
 	const char *district, *weakness;
 	struct db *db;
 	enum err e;

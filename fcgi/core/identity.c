@@ -16,9 +16,13 @@ identity_make(struct db *db)
 {
 	char id[ID_TEXT];
 
+	enum err e;
+
 	id_make(id);
-	return q_register_insert(db, &(struct register_insert_in){ .register_id = id,
+	e = q_register_insert(db, &(struct register_insert_in){ .register_id = id,
 	    .now = clock_now() }, NULL);
+	return e ? e : q_organisation_first(db, &(struct organisation_first_in){
+	    .organisation_name = "Register" }, NULL);
 }
 
 enum err

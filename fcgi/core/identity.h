@@ -11,7 +11,8 @@ struct db;
  * database, all files would look like orphans.
  */
 
-/* identity_make(db): Give a new database its id. Harmless on one that has it. */
+/* identity_make(db): Give a new database its id, and the organisation that keeps the
+ * register. Harmless on one that has them. */
 enum err identity_make(struct db *db);
 
 /* identity_check(db): Is the open store that of this database? An empty store becomes

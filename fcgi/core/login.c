@@ -153,6 +153,15 @@ insert(struct db *db, struct account_insert_in *in, int64_t *n)
 	return e ? e : ERR_BROKEN;
 }
 
+static enum err
+check_keeper(struct db *db, const char *organisation_id)
+{
+	struct organisation_keeper_row keeper;
+	enum err e = q_organisation_keeper(db, &keeper);
+
+	return !e && !text_same(keeper.organisation_id, organisation_id) ? ERR_BAD : e;
+}
+
 enum err
 login_make(struct db *db, struct arena *a, const struct login_new *in,
     const char **account_id)
@@ -164,12 +173,18 @@ login_make(struct db *db, struct arena *a, const struct login_new *in,
 
 	if (e)
 		return e;
+	if (in->is_admin && in->organisation_id) {
+		e = check_keeper(db, in->organisation_id);
+		if (e)
+			return e;
+	}
 	id_make(id);
 	e = insert(db, &(struct account_insert_in){ .account_id = id,
 	    .email = in->email, .password_hash = hash, .is_admin = in->is_admin,
 	    .is_operator = in->is_operator, .is_farmer = in->is_farmer,
 	    .full_name = in->full_name, .phone = in->phone,
-	    .created_by = in->created_by, .now = in->now }, &n);
+	    .organisation_id = in->organisation_id, .created_by = in->created_by,
+	    .now = in->now }, &n);
 	if (!e && !n)
 		return ERR_CONFLICT;
 	*account_id = id;
@@ -214,6 +229,8 @@ login_amend(struct db *db, struct arena *a, const struct account_by_email_row *r
 	int64_t n = 0;
 	enum err e = OK;
 
+	if (!row->keeps_register && in->is_admin && *in->is_admin)
+		return ERR_BAD;
 	if (!row->operator_id && in->is_operator && *in->is_operator) {
 		id_number("OP", number);
 		change.new_number = number;
@@ -255,9 +272,14 @@ login_district_known(struct db *db, const char *name)
 enum err
 login_set_districts(struct db *db, const struct login_places *in)
 {
-	enum err e = q_account_district_clear(db, &(struct account_district_clear_in){
-	    .account_id = in->account_id }, NULL);
+	struct account_by_email_row row;
+	enum err e = login_get(db, in->account_id, &row);
 
+	if (!e && in->n && !row.keeps_register)
+		return ERR_BAD;
+	if (!e)
+		e = q_account_district_clear(db, &(struct account_district_clear_in){
+		    .account_id = in->account_id }, NULL);
 	for (size_t i = 0; i < in->n && !e; i++)
 		e = q_account_district_insert(db, &(struct account_district_insert_in){
 		    .account_id = in->account_id, .district_name = in->names[i] }, NULL);

@@ -16,6 +16,7 @@ struct db;
  * Accounts as administrators, and the command line, make and change them. Whatever
  * takes a right away ends the account's sessions in the same transaction, and the
  * last active administrator can be neither removed nor weakened, also not by himself.
+ * Administrators and districts are for the organisation that keeps the register.
  */
 
 /* login_email(a, typed): The address in typed in the form it is stored: without
@@ -32,13 +33,14 @@ struct login_new {
 	const char *email;	/* as stored */
 	const char *password;	/* in clear, checked */
 	const char *full_name, *phone, *created_by; /* may be NULL */
+	const char *organisation_id; /* NULL: of the one that keeps the register */
 	bool is_admin, is_operator, is_farmer;
 	int64_t now;
 };
 
 /* login_make(db, a, in, account_id): Store a new account; an operator gets a number.
  * ERR_CONFLICT if the e-mail has an account: nothing was done then, and the
- * transaction can go on. */
+ * transaction can go on. ERR_BAD: no administrator can be of that organisation. */
 enum err login_make(struct db *db, struct arena *a, const struct login_new *in,
     const char **account_id);
 
@@ -55,7 +57,7 @@ struct login_change {
 /* login_amend(db, a, row, in): Write a change of the account read as row; its
  * sessions end with a new e-mail, password or less rights. ERR_DENIED: it is the last
  * active administrator's; ERR_CONFLICT: the e-mail has an account (only
- * rollback is left). */
+ * rollback is left); ERR_BAD: no administrator can be of that organisation. */
 enum err login_amend(struct db *db, struct arena *a,
     const struct account_by_email_row *row, const struct login_change *in);
 
@@ -68,7 +70,8 @@ enum err login_end(struct db *db, const struct account_by_email_row *row);
 enum err login_district_known(struct db *db, const char *name);
 
 /* login_set_districts(db, in), login_set_regions(db, in): An operator's districts, or
- * regions, are these names and no others. */
+ * regions, are these names and no others. ERR_BAD: districts are not for that
+ * organisation. */
 struct login_places { const char *account_id; const char **names; size_t n; };
 enum err login_set_districts(struct db *db, const struct login_places *in);
 enum err login_set_regions(struct db *db, const struct login_places *in);

@@ -22,7 +22,7 @@ session_roles(struct arena *arena, const struct viewer *viewer)
 
 	if (viewer->is_admin)
 		buf_text(&b, ",ADMIN");
-	if (viewer->is_operator)
+	if (viewer->is_operator || (viewer->organisation_id && !viewer->keeps_register))
 		buf_text(&b, ",OPERATOR");
 	if (viewer->is_farmer)
 		buf_text(&b, ",FARMER");
@@ -67,13 +67,20 @@ session_start(struct db *db, struct arena *arena, const struct viewer *viewer,
 	    .expires_at = now + conf.refresh_days * CLOCK_DAY }, NULL);
 }
 
+/* The roles are those in the register: an account of another organisation has none of
+ * them, whatever its row says, and so no farmers, districts or places either. */
 static void
 viewer_of_account(const struct session_find_row *row, struct viewer *out)
 {
-	out->is_admin = *row->is_admin;
-	out->is_operator = *row->is_operator;
-	out->is_farmer = *row->is_farmer && !out->is_admin && !out->is_operator;
+	out->keeps_register = row->keeper_id &&
+	    text_same(row->organisation_id, row->keeper_id);
+	out->is_admin = *row->is_admin && out->keeps_register;
+	out->is_operator = *row->is_operator && out->keeps_register;
+	out->is_farmer = *row->is_farmer && out->keeps_register && !out->is_admin &&
+	    !out->is_operator;
 	out->all = out->is_admin;
+	out->organisation_id = *row->is_admin || *row->is_operator ?
+	    row->organisation_id : NULL;
 	out->account_id = row->account_id;
 	out->name = row->account_name;
 	out->subject = row->email;
@@ -84,7 +91,7 @@ static void
 viewer_of_farmer(struct arena *arena, const struct session_find_row *row,
     struct viewer *out)
 {
-	out->is_farmer = true;
+	out->is_farmer = out->keeps_register = true;
 	out->farmer_id = row->farmer_id;
 	out->name = arena_print(arena, "%s %s", row->first_name, row->last_name);
 	out->subject = out->mark = row->farmer_id;
@@ -138,6 +145,8 @@ session_account(struct db *db, const char *account_id, struct viewer *out)
 		    .account_id = row.account_id, .email = row.email,
 		    .is_admin = &row.is_admin, .is_operator = &row.is_operator,
 		    .is_farmer = &row.is_farmer, .account_name = row.full_name,
-		    .operator_id = row.operator_id }, out);
+		    .operator_id = row.operator_id,
+		    .organisation_id = row.organisation_id,
+		    .keeper_id = row.keeps_register ? row.organisation_id : NULL }, out);
 	return e;
 }

@@ -37,7 +37,8 @@ enum err session_viewer(struct db *db, struct arena *arena,
  * session; its texts are where db's results go. ERR_AUTH if it is gone or off. */
 enum err session_account(struct db *db, const char *account_id, struct viewer *out);
 
-/* session_roles(arena, viewer): "ADMIN", "ADMIN,OPERATOR", "FARMER". */
+/* session_roles(arena, viewer): "ADMIN", "ADMIN,OPERATOR", "FARMER"; "OPERATOR" also for
+ * those of an organisation that doesn't keep the register. */
 const char *session_roles(struct arena *arena, const struct viewer *viewer);
 
 #endif

@@ -120,9 +120,10 @@ def admin(server, recorder):
 @pytest.fixture(scope="session")
 def new_user(server, recorder):
     """new_user(districts=(), role="operator", password=...): a signed-in new user."""
-    def make(districts=(), role="operator", password="Passw0rd-first", name="Op One"):
+    def make(districts=(), role="operator", password="Passw0rd-first", name="Op One",
+             organisation=None):
         email = people.word(12).lower() + "@cem.example"
-        server.user_add(email, password, role, name, districts)
+        server.user_add(email, password, role, name, districts, organisation)
         return Client(server, recorder).login(email, password, role)
     return make
 

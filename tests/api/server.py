@@ -307,9 +307,12 @@ class Server:
         finally:
             base.close()
 
-    def user_add(self, email, password, role="operator", name="Op One", districts=()):
+    def user_add(self, email, password, role="operator", name="Op One", districts=(),
+                 organisation=None):
         words = ["user", "add", "--config", self.config, "--email", email,
                  "--role", role, "--name", name]
+        if organisation:
+            words += ["--organisation", organisation]
         for district in districts:
             words += ["--district", district]
         return self.cem(*words, "--password-stdin", text=password + "\n")

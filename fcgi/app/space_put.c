@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one way in: kept bytes become files of a space. The order of the statements is the
+ * same for everybody (folders from the root on, paths by their bytes, the quota last),
+ * so that two who put the same files at once wait for each other, and never crosswise.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "front_handler.h"
+#include "queries.h"
+#include "space.h"
+#include "text.h"
+
+enum { TRIES = 3 };
+
+static enum err
+note_folder(const struct space_by *by, const char *folder)
+{
+	return q_space_folder_note(by->db, &(struct space_folder_note_in){
+	    .viewer_organisation_id = by->organisation_id, .folder_path = folder,
+	    .path_folder = *folder ? space_parent(by->arena, folder) : NULL });
+}
+
+/* The folder of path and those above it, the root first; those of the path before it
+ * are there already. */
+static enum err
+note_folders(const struct space_by *by, const char *path, const char *before)
+{
+	enum err e = OK;
+
+	if (before && text_same(space_parent(by->arena, path),
+	    space_parent(by->arena, before)))
+		return OK;
+	e = note_folder(by, "");
+	for (const char *p = strchr(path, '/'); p && !e; p = strchr(p + 1, '/'))
+		e = note_folder(by, arena_copy(by->arena, path, (size_t)(p - path)));
+	return e;
+}
+
+/* *n is 0 if there is a live file of that path, or just was. */
+static enum err
+insert(const struct space_by *by, struct space_new *in, int64_t *n)
+{
+	const struct store_object *o = &in->object;
+
+	id_make_at(by->now, in->file_id);
+	in->is_new = true;
+	return q_space_insert(by->db, &(struct space_insert_in){
+	    .viewer_organisation_id = by->organisation_id, .file_id = in->file_id,
+	    .file_path = in->path, .path_folder = space_parent(by->arena, in->path),
+	    .object_id = o->id, .claimed_type = in->claimed_type,
+	    .content_type = in->content_type, .file_size = o->size, .md5 = o->md5,
+	    .sha256 = o->sha256, .original_name = in->original_name,
+	    .uploaded_by = by->who, .now = by->now }, n);
+}
+
+/* What is there becomes a version, and is held until the commit. ERR_MISSING if it went
+ * away meanwhile. */
+static enum err
+overwrite(const struct space_by *by, struct space_new *in)
+{
+	const struct store_object *o = &in->object;
+	struct space_version_insert_row row;
+	char version_id[ID_TEXT];
+	enum err e;
+
+	id_make_at(by->now, version_id);
+	e = q_space_version_insert(by->db, &(struct space_version_insert_in){
+	    .viewer_organisation_id = by->organisation_id, .version_id = version_id,
+	    .file_path = in->path, .replaced_by = by->who, .now = by->now }, &row);
+	if (e)
+		return e;
+	in->is_new = false;
+	memcpy(in->file_id, row.file_id, ID_TEXT);
+	return q_space_overwrite(by->db, &(struct space_overwrite_in){
+	    .viewer_organisation_id = by->organisation_id, .file_id = in->file_id,
+	    .object_id = o->id, .claimed_type = in->claimed_type,
+	    .content_type = in->content_type, .file_size = o->size, .md5 = o->md5,
+	    .sha256 = o->sha256, .original_name = in->original_name,
+	    .uploaded_by = by->who, .now = by->now }, NULL);
+}
+
+static enum err
+put_one(const struct space_by *by, struct space_new *in)
+{
+	int64_t n = 0;
+	enum err e = store_note(by->db, &in->object, by->now);
+
+	for (int i = 0; i < TRIES && !e; i++) {
+		e = insert(by, in, &n);
+		if (e || n)
+			return e;
+		e = overwrite(by, in);
+		if (e != ERR_MISSING)
+			return e;
+		e = OK; /* deleted between the two: the path is free now */
+	}
+	return e ? e : ERR_CONFLICT;
+}
+
+/* By the bytes of their paths; of one path, in the order in which they came. */
+static int
+by_path(const void *a, const void *b)
+{
+	const struct space_new *x = *(struct space_new *const *)a;
+	const struct space_new *y = *(struct space_new *const *)b;
+	int order = strcmp(x->path, y->path);
+
+	return order ? order : x < y ? -1 : x > y;
+}
+
+enum err
+space_put(const struct space_by *by, struct space_new *list, size_t n)
+{
+	struct space_new **sorted = arena_array(by->arena, struct space_new *, n);
+	int64_t n_bytes = 0, n_rows = 0;
+	enum err e = OK;
+
+	for (size_t i = 0; i < n; i++) {
+		sorted[i] = &list[i];
+		n_bytes += list[i].object.size;
+	}
+	qsort(sorted, n, sizeof(*sorted), by_path);
+	for (size_t i = 0; i < n && !e; i++)
+		e = note_folders(by, sorted[i]->path, i ? sorted[i - 1]->path : NULL);
+	for (size_t i = 0; i < n && !e; i++)
+		e = put_one(by, sorted[i]);
+	if (!e)
+		e = q_organisation_use(by->db, &(struct organisation_use_in){
+		    .viewer_organisation_id = by->organisation_id,
+		    .n_bytes = n_bytes }, &n_rows);
+	return !e && !n_rows ? ERR_BIG : e;
+}
+
+enum err
+space_full(struct req *r)
+{
+	return fail(r, ERR_BIG, "The organisation's space is full");
+}

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: MIT
+"""Organisations: the first keeps the register; all others see nothing of it, and nothing
+of each other."""
+import people
+import pictures
+import pytest
+from client import refused
+from test_doors import fill, routes  # noqa: F401  (a fixture)
+
+OPEN_TO_ALL = "operators and administrators of any organisation"
+
+
+def organise(server, *words, check=True):
+    return server.cem("organisation", words[0], "--config", server.config, *words[1:],
+                      check=check)
+
+
+def listed(server):
+    """{name: (id, what, used, quota)}"""
+    rows = [line.split("\t") for line in organise(server, "list")[1].splitlines()]
+    return {row[4]: tuple(row[:4]) for row in rows}
+
+
+@pytest.fixture(scope="module")
+def guests(server):
+    """The name of an organisation that does not keep the register."""
+    name = "Guests " + people.word()
+    organise(server, "add", name)
+    return name
+
+
+@pytest.fixture(scope="module")
+def guest(new_user, guests):
+    return new_user(organisation=guests)
+
+
+def test_the_first_one_keeps_the_register(server, guests):
+    """It has the register's id, and is there from the start."""
+    found = listed(server)
+    keepers = [row for row in found.values() if row[1] == "register"]
+    assert len(keepers) == 1 and found["Register"] == keepers[0]
+    with open(server.state + "/store/ID", encoding="ascii") as f:
+        assert f.read() == found["Register"][0]
+    assert found[guests][1:] == ("files", "0", "0")
+
+
+def test_the_command(server):
+    name = "Ñango " + people.word()
+    out = organise(server, "add", name, "--quota", "5")[1].strip()
+    assert out == "added %s %s" % (listed(server)[name][0], name)
+    assert listed(server)[name][3] == str(5 << 20)
+    assert organise(server, "quota", name, "0")[1].strip() == "changed " + name
+    assert listed(server)[name][3] == "0"
+    for words in (("add", name), ("add", ""), ("add", " \t"), ("add", "x" * 101),
+                  ("add", "a\nb"), ("add", "x", "--quota", "-1"), ("add",),
+                  ("add", "x", "--quota", "2000000000000"), ("add", "x", "y"),
+                  ("quota", "no such", "1"), ("quota", name), ("quota", name, "x"),
+                  ("list", "x"), ("purge",)):
+        status, out, err = organise(server, *words, check=False)
+        assert status != 0 and not out and err, words
+    assert listed(server)[name][3] == "0"
+
+
+def test_no_administrator_and_no_district(server, guests, guest, admin, new_user):
+    """Who is of another organisation never gets what only the register's people have."""
+    email = people.word(12).lower() + "@cem.example"
+    for more in ({"role": "admin"}, {"districts": ["Kabwe District"]}):
+        with pytest.raises(AssertionError) as why:
+            server.user_add(email, "Passw0rd-first", organisation=guests, **more)
+        assert "keeps the register" in str(why.value)
+    with pytest.raises(AssertionError) as why:
+        server.user_add(email, "Passw0rd-first", organisation="no such")
+    assert "no organisation" in str(why.value)
+    assert "keeps the register" in refused(
+        admin.put("/api/users/" + guest.email, json={"roles": ["ADMIN"]}), 400)
+    number = [o["operator_id"] for o in admin.get("/api/operators").json()["results"]
+              if o["email"] == guest.email][0]
+    assert "keeps the register" in refused(admin.put(
+        "/api/operators/" + number, json={"assigned_districts": ["Kabwe District"]}), 400)
+    assert admin.get("/api/operators/" + number).json()["assigned_districts"] == []
+    assert guest.get("/api/auth/me").json()["roles"] == ["OPERATOR"]
+    theirs = [u for u in admin.get("/api/users?limit=200").json()["users"]
+              if u["email"] == guest.email]
+    assert [u["roles"] for u in theirs] == [["OPERATOR"]]
+
+
+def test_rights_that_got_into_the_table_count_nothing(server, guests, new_user, admin,
+                                                      enrol, routes):  # noqa: F811
+    """The second lock: whatever the rows of a guest say, the session drops it."""
+    client = new_user(organisation=guests)
+    farmer = enrol()
+    where = "(SELECT account_id FROM account WHERE email = '%s')" % client.email
+    server.sql("UPDATE account SET is_admin = TRUE, is_farmer = TRUE WHERE email = '%s'"
+               % client.email)
+    server.sql("INSERT INTO account_district (account_id, district_name)"
+               " SELECT account_id, 'Chibombo District' FROM account WHERE account_id = %s"
+               % where)
+    try:
+        assert client.get("/api/farmers").json() == []
+        refused(client.get(people.path(farmer)), 404)
+        for method, path, operation in routes:
+            if operation["x-who"] not in ("anybody signed in", OPEN_TO_ALL):
+                refused(client.call(method, fill(path)), 403)
+    finally:
+        server.sql("UPDATE account SET is_admin = FALSE, is_farmer = FALSE"
+                   " WHERE email = '%s'" % client.email)
+        server.sql("DELETE FROM account_district WHERE account_id = %s" % where)
+
+
+def test_a_guest_is_told_nothing_of_the_register(server, guest, admin, operator, enrol,
+                                                 routes):  # noqa: F811
+    """Every route, with the real names of what is there: nothing but refusals and empty
+    lists, and nothing is changed."""
+    farmer = enrol(operator)
+    one = people.path(farmer)
+    photo = operator.upload(one + "/upload-photo", pictures.jpeg()).json()["file_id"]
+    job = admin.post("/api/imports", files={"file": (
+        "x.csv", b"nrc\n1\n", "text/csv")}).json()
+    before = admin.get(one).json()
+    names = {"farmer_id": farmer["farmer_id"], "file_id": photo,
+             "operator_id": operator.get("/api/operators/me").json()["operator_id"],
+             "user": operator.email, "doc_type": "nrc", "document_type": "nrc",
+             "job_id": job.get("import_id", "0" * 24),
+             "import_id": job.get("import_id", "0" * 24)}
+    secrets = [farmer["farmer_id"], farmer["personal_info"]["last_name"], photo,
+               operator.email, farmer["personal_info"]["nrc"]]
+    tried = 0
+    for method, path, operation in routes:
+        if path in ("/api/auth/logout", "/api/auth/change-password"):
+            continue
+        who, target = operation["x-who"], fill(path, **names)
+        reply = guest.call(method, target)
+        if who not in ("anybody signed in", OPEN_TO_ALL):
+            assert refused(reply, 403) == ("Access denied. Your organisation does not "
+                                           "keep the register."), target
+        elif reply.status_code == 200 and path.startswith("/api/farmers"):
+            shown = reply.json()
+            assert shown == [] or shown["total"] == 0, target
+        else:
+            assert reply.status_code in (200, 400, 403, 404, 405, 422), target
+        text = reply.text
+        for name in set(names.values()):  # what was asked for may be repeated
+            if name in target:
+                text = text.replace(name, "")
+        for secret in secrets:
+            assert secret not in text, target
+        tried += 1
+    assert tried > 60
+    assert admin.get(one).json() == before
+    pages = ["/farmers", "/farmers/new", one.replace("/api", "")]
+    for page in pages:
+        reply = guest.get(page, headers={"Accept": "text/html"})
+        assert reply.status_code in (303, 403), page
+
+
+def test_accounts_of_before_are_the_first_ones(server, new_user, connect):
+    """A program of before, that still runs while the database is new, leaves NULL."""
+    client = new_user(["Chibombo District"])
+    server.sql("UPDATE account SET organisation_id = NULL WHERE email = '%s'"
+               % client.email)
+    assert client.get("/api/operators/me").status_code == 200
+    with connect(server) as db:
+        cursor = db.cursor()
+        cursor.execute("SELECT COUNT(*) FROM account WHERE organisation_id IS NULL")
+        assert cursor.fetchone()[0] == 1
+    server.sql("UPDATE account SET organisation_id = (SELECT organisation_id FROM"
+               " organisation WHERE keeps_register) WHERE organisation_id IS NULL")
