@@ -15,6 +15,7 @@
 #include "db.h"
 #include "front.h"
 #include "page.h"
+#include "path.h"
 #include "session.h"
 #include "text.h"
 
@@ -55,7 +56,8 @@ add_cors(struct req *r)
 		return;
 	req_header(r, "Access-Control-Allow-Origin", origin);
 	req_header(r, "Access-Control-Expose-Headers",
-	    "Content-Length, Content-Type, Authorization, X-Request-ID");
+	    "Content-Length, Content-Type, Authorization, X-Request-ID, X-File-Id, "
+	    "X-Next-Cursor, ETag, Content-Disposition");
 }
 
 static enum err
@@ -64,7 +66,8 @@ answer_options(struct req *r, const char *allow)
 	req_header(r, "Allow", allow);
 	req_header(r, "Access-Control-Allow-Methods",
 	    "GET, POST, PUT, DELETE, PATCH, OPTIONS");
-	req_header(r, "Access-Control-Allow-Headers", "authorization, content-type");
+	req_header(r, "Access-Control-Allow-Headers", "authorization, content-type, "
+	    "x-tenant-id, range, if-range, if-match, if-none-match");
 	req_header(r, "Access-Control-Max-Age", "3600");
 	r->status = 200;
 	return reply_bytes(r, "text/plain", "OK", 2);
@@ -94,7 +97,8 @@ is_page(const struct req *r)
 {
 	if (r->route)
 		return r->route->gives == &page_shape;
-	return r->path && strncmp(r->path, "/api/", 5) != 0 && page_wanted(r);
+	return r->path && strncmp(r->path, "/api/", 5) != 0 &&
+	    strncmp(r->path, "/files/", 7) != 0 && page_wanted(r);
 }
 
 static enum err
@@ -105,6 +109,10 @@ find(struct req *r)
 	const struct route *routes = routes_all(&n);
 
 	r->route = route_find(routes, n, r, &allow);
+	if (!r->route && !allow && !path_plain(r->path)) {
+		r->path = NULL; /* nobody shall take it for anything */
+		return fail(r, ERR_BAD, "The request target makes no sense");
+	}
 	if (text_same(r->method, "OPTIONS"))
 		return answer_options(r, allow ? allow : "OPTIONS");
 	if (r->route) {

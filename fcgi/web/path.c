@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Request targets. They are decoded exactly once, here, and everything that could
- * mean another path to someone else is refused rather than repaired, so that the
- * web server in front, the table of routes and the log all speak of the same path.
+ * mean another path to someone else is found out, to be refused rather than repaired:
+ * so the web server in front, the table of routes and the log all speak of the same
+ * path. Only behind the beginning of a route that takes a whole path (route.c) may
+ * stand what is not plain; that is for its handler to judge.
  */
 #include <string.h>
 
@@ -67,8 +69,7 @@ path_encode(struct buf *out, const char *s, const char *also)
 	}
 }
 
-/* A decoded path that means one thing only. */
-static bool
+bool
 path_plain(const char *path)
 {
 	const char *segment = path + 1;
@@ -98,7 +99,7 @@ path_read(struct arena *a, const char *target, char **path, const char **query)
 	n = strcspn(target, "?");
 	*path = path_decode(a, target, n, false);
 	*query = target[n] == '?' ? target + n + 1 : "";
-	return *path && path_plain(*path);
+	return *path != NULL;
 }
 
 size_t

@@ -26,9 +26,12 @@ void path_encode(struct buf *out, const char *s, const char *also);
 
 /* path_read(a, target, path, query): Split what stood in the request line into the
  * decoded path and the query as sent. False if it is longer than PATH_TARGET,
- * doesn't start with '/', can't be decoded, has control characters, or has an
- * empty, "." or ".." segment; only the last may be empty. */
+ * doesn't start with '/', or can't be decoded. */
 bool path_read(struct arena *a, const char *target, char **path, const char **query);
+
+/* path_plain(path): It means one thing only: no control characters, no empty, "." or
+ * ".." segment; only the last may be empty. */
+bool path_plain(const char *path);
 
 struct path_pair {
 	const char *name, *value;	/* value is NULL if it can't be decoded */

@@ -13,7 +13,8 @@
  * its meaning is the front door's (app/access.h). */
 struct route {
 	const char *method;
-	const char *path;	/* segments; {name} takes one whole segment */
+	const char *path;	/* segments; {name} takes one whole segment, {name:path}
+				 * at the end all that is left, or nothing */
 	const char *name;	/* of the handler, for OpenAPI's operationId */
 	enum err (*handler)(struct req *r);
 	int who;
@@ -23,7 +24,8 @@ struct route {
 
 /* route_find(routes, n, r, allow): The row for r's method and path, with r->params set;
  * a trailing slash makes no difference. NULL: none; then *allow is NULL if no row
- * has the path, else the methods that do ("GET, HEAD, OPTIONS"), in r's arena. */
+ * has the path, else the methods that do ("GET, HEAD, OPTIONS"), in r's arena. What is
+ * not plain (path_plain) stands for {name:path} only, decoded and otherwise as sent. */
 const struct route *route_find(const struct route *routes, size_t n, struct req *r,
     const char **allow);
 

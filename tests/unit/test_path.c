@@ -41,6 +41,8 @@ reads(const char *target, const char *path, const char *query)
 
 	if (!path_read(arena, target, &got_path, &got_query))
 		return !path;
+	if (!path_plain(got_path))
+		return !path;
 	return path && strcmp(got_path, path) == 0 && strcmp(got_query, query) == 0;
 }
 
@@ -114,6 +116,10 @@ static const struct route routes[] = {
 	{ .method = "GET", .path = "/api/farmers/{farmer_id}/documents/{type}" },
 	{ .method = "GET", .path = "/api/{any}/count" },
 	{ .method = "GET", .path = "/api/logs/" },
+	{ .method = "GET", .path = "/files/{file_path:path}" },
+	{ .method = "GET", .path = "/files/download/{file_path:path}" },
+	{ .method = "GET", .path = "/files/{id}/info" },
+	{ .method = "GET", .path = "/at/{id}/{file_path:path}" },
 };
 
 /* The row for a request, or -1; *allow as route_find sets it. */
@@ -157,6 +163,51 @@ test_route(void)
 	    strcmp(allow, "GET, HEAD, DELETE, OPTIONS") == 0, "each method once");
 }
 
+/* Is the rest of the path taken by row 10 or 9 as it was decoded? */
+static bool
+rest(const char *path, const char *value)
+{
+	const char *allow;
+	struct req r;
+	int row = finds("GET", path, &r, &allow);
+
+	return (row == 10 || row == 9) && r.n_params == 1 &&
+	    strcmp(req_param(&r, "file_path"), value) == 0;
+}
+
+static void
+test_rest(void)
+{
+	const char *allow;
+	struct req r;
+
+	ok(rest("/files/download/a/b c/d.txt", "a/b c/d.txt"), "all that is left");
+	ok(rest("/files/download/a", "a") && rest("/files/download/", "") &&
+	    rest("/files/download", ""), "one segment, or nothing");
+	ok(rest("/files/download//a//b/", "/a//b/"), "empty segments as they are");
+	ok(rest("/files/download/../a", "../a") && rest("/files/download/a/.", "a/.") &&
+	    rest("/files/download/a\nb", "a\nb"), "the handler judges what is not plain");
+	ok(rest("/files/downloads/x", "downloads/x"), "whole segments only");
+	ok(finds("GET", "/files/a/info", &r, &allow) == 11,
+	    "a row that names more comes first");
+	ok(finds("GET", "/files/../info", &r, &allow) == 9,
+	    "but what is not plain is for no {name}");
+	ok(finds("GET", "/at/../x", &r, &allow) == -1 && !allow &&
+	    finds("GET", "/at//x", &r, &allow) == -1 &&
+	    finds("GET", "/at/a/..", &r, &allow) == -1,
+	    "not even for one before the rest");
+	ok(finds("GET", "/at/a/b/c", &r, &allow) == 12 && r.n_params == 2 &&
+	    strcmp(req_param(&r, "id"), "a") == 0 &&
+	    strcmp(req_param(&r, "file_path"), "b/c") == 0, "a name, then the rest");
+	ok(finds("GET", "//files/download/a", &r, &allow) == -1 && !allow &&
+	    finds("GET", "/./files/download/a", &r, &allow) == -1 &&
+	    finds("GET", "/api/../files/download/a", &r, &allow) == -1 &&
+	    finds("GET", "/api//farmers", &r, &allow) == -1,
+	    "nor does anything else match it");
+	ok(finds("PUT", "/files/download/../x", &r, &allow) == -1 && allow &&
+	    strcmp(allow, "GET, HEAD, OPTIONS") == 0, "by method");
+}
+
 int
 main(void)
 {
@@ -166,6 +217,7 @@ main(void)
 	test_pairs();
 	test_encode();
 	test_route();
+	test_rest();
 	arena_end(arena);
 	return test_end();
 }
