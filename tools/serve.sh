@@ -189,6 +189,9 @@ settings_read() {
 	max_upload=${max_upload:-10}
 	whole WORKERS "$workers" 1 256
 	whole MAX_UPLOAD_SIZE_MB "$max_upload" 1 100
+	max_file=${MAX_FILE_SIZE_MB:-$(conf_get MAX_FILE_SIZE_MB)}
+	max_file=${max_file:-5120}
+	whole MAX_FILE_SIZE_MB "$max_file" 1 51200
 	metrics_from=${METRICS_FROM:-$(conf_get METRICS_FROM)}
 	metrics_from=${metrics_from:-127.0.0.1 ::1}
 	case $metrics_from in
@@ -249,6 +252,7 @@ certificate_make() {
 nginx_make() {
 	local keepalive=$(((workers - 1) / nginx_workers)) upload=$((max_upload + 2))
 	local keep="keepalive 0;" conn=on six_http= six_https= in_url=":$port" name
+	local max_form=$((max_file < 100 ? max_file : 100)) # a signed form allows no more
 
 	[ $((keepalive * nginx_workers)) -lt "$workers" ] || die "too few workers"
 	[ $upload -ge 22 ] || upload=22
@@ -268,6 +272,8 @@ nginx_make() {
 			-e "s|@HTTPS_LISTEN6@|$six_https|" -e "s|@KEEPALIVE@|$keep|" \
 			-e "s|@KEEP_CONN@|$conn|" -e "s|@UPLOAD_MB@|$upload|g" \
 			-e "s|@MAX_UPLOAD_MB@|$max_upload|g" \
+			-e "s|@FILE_MB@|$((max_file + 2))|g" -e "s|@MAX_FILE_MB@|$max_file|g" \
+			-e "s|@FORM_MB@|$((max_form + 2))|g" -e "s|@MAX_FORM_MB@|$max_form|g" \
 			-e "s|@METRICS_ALLOW@|$(printf 'allow %s; ' $metrics_from)|" \
 			"$root/nginx/$name" |
 			save "$state/nginx/${name%.in}" 640

@@ -234,6 +234,29 @@ plain_detail(enum err e)
 	}
 }
 
+/* Is the request's path below this one, or it? */
+static bool
+path_below(const struct req *r, const char *top)
+{
+	size_t n = strlen(top);
+
+	return r->path && strncmp(r->path, top, n) == 0 &&
+	    (r->path[n] == '/' || !r->path[n]);
+}
+
+/* What is wrong with the input of /files: the list alone, as their clients know it. */
+static void
+write_fault_list(struct req *r)
+{
+	if (!r->faults.n)
+		faults_add(&r->faults, &(struct fault){ .type = "value_error",
+		    .loc = "[]", .msg = r->detail ? r->detail :
+		    plain_detail(ERR_INVALID) });
+	buf_text(&r->body, "{\"detail\":");
+	faults_write(&r->faults, &r->body);
+	buf_char(&r->body, '}');
+}
+
 static void
 write_failure(struct req *r, enum err e)
 {
@@ -279,7 +302,10 @@ make_failure(struct req *r, enum err e)
 		log_write(LOG_ERROR, "%s", r->detail);
 	body_begin(r, reply_status(e), "application/json");
 	req_header(r, "Cache-Control", "no-store");
-	write_failure(r, e);
+	if (e == ERR_INVALID && path_below(r, "/files"))
+		write_fault_list(r);
+	else
+		write_failure(r, e);
 	if (e == ERR_AUTH)
 		req_header(r, "WWW-Authenticate", "Bearer");
 }
@@ -287,8 +313,6 @@ make_failure(struct req *r, enum err e)
 void
 reply_finish(struct req *r, enum err e)
 {
-	bool is_api;
-
 	if (!e && !r->status) {
 		log_write(LOG_ERROR, "the handler %s made no reply",
 		    r->route ? r->route->name : "-");
@@ -299,11 +323,11 @@ reply_finish(struct req *r, enum err e)
 	req_header(r, "X-Request-ID", r->id);
 	req_header(r, "X-Content-Type-Options", "nosniff");
 	/* Without a path the request was refused before anybody read it. */
-	is_api = !r->path || (strncmp(r->path, "/api", 4) == 0 &&
-	    (r->path[4] == '/' || !r->path[4]));
-	if (!is_api)
+	if (r->path && !path_below(r, "/api") && !path_below(r, "/files"))
 		return;
-	req_header(r, "Cache-Control", "no-store, no-cache, must-revalidate, max-age=0");
+	if (!path_below(r, "/files") || header_find(r, "Cache-Control") < 0)
+		req_header(r, "Cache-Control",
+		    "no-store, no-cache, must-revalidate, max-age=0");
 	req_header(r, "Pragma", "no-cache");
 	req_header(r, "Vary", "Origin, Authorization");
 }
