@@ -93,6 +93,7 @@ web_worker(int number)
 		.socket = listener, .arena = arena_make(REQUEST_MEMORY, serve_abort),
 		.max_json = JSON_MAX,
 		.max_upload = (size_t)UPLOAD_MB_MAX << 20,
+		.max_file = (size_t)conf.max_file_mb << 20,
 		.spool_dir = arena_print(kept, "%s/spool", conf.state_dir),
 		.handle = front, .served = metrics_served, .busy = proc_busy,
 		.stopping = proc_stopping

@@ -70,7 +70,12 @@ check_farmer(struct req *r, const char *farmer_id, const char *refusal)
 static enum err
 check_file(struct upload *u)
 {
-	u->media = image_media(u->r->file.bytes, u->r->file.size);
+	size_t n;
+	const uint8_t *head = req_head(u->r, &u->r->file, IMAGE_HEAD, &n);
+
+	if (!head)
+		return ERR_BROKEN;
+	u->media = image_media(head, n);
 	if (text_same(u->media, "image/jpeg") || text_same(u->media, "image/png") ||
 	    text_same(u->media, "application/pdf"))
 		return OK;

@@ -158,8 +158,13 @@ check_table(struct req *r)
 	struct import_columns columns;
 	struct csv_file csv;
 	struct csv_row row;
+	size_t n;
+	/* A row and what may stand before it: a longer one is too long here as well. */
+	const uint8_t *head = req_head(r, &r->file, CSV_ROW_BYTES + 4, &n);
 
-	csv_open(&csv, r->file.bytes, r->file.size);
+	if (!head)
+		return ERR_BROKEN;
+	csv_open(&csv, head, n);
 	if (!csv_next(&csv, r->arena, &row))
 		return fail(r, ERR_BAD, "The file is empty");
 	return import_head(r, &row, &columns);

@@ -49,8 +49,12 @@ check_farmer(struct req *r, const char *farmer_id, const char *refusal)
 static enum err
 check_file(struct req *r)
 {
-	const char *media = image_media(r->file.bytes, r->file.size);
+	size_t n;
+	const uint8_t *head = req_head(r, &r->file, IMAGE_HEAD, &n);
+	const char *media = head ? image_media(head, n) : NULL;
 
+	if (!head)
+		return ERR_BROKEN;
 	if (!text_same(media, "image/jpeg") && !text_same(media, "image/png") &&
 	    !text_same(media, "image/webp"))
 		return fail(r, ERR_BAD, "Invalid file type. Allowed: "

@@ -71,6 +71,8 @@ static const struct setting settings[] = {
 	    "life of a session" },
 	{ "MAX_UPLOAD_SIZE_MB", NUMBER, AT(max_upload_mb), "10", 1, 100, NULL,
 	    "largest photo" },
+	{ "MAX_FILE_SIZE_MB", NUMBER, AT(max_file_mb), "5120", 1, 51200, NULL,
+	    "largest file that is put into a space; nginx has it from ./run" },
 	{ "ENVIRONMENT", CHOICE, AT(environment), "production", 1, 20,
 	    "development staging production",
 	    "development also lets local web front ends call (CORS)" },

@@ -34,6 +34,7 @@ struct conf {
 	int64_t access_minutes;		/* ACCESS_TOKEN_EXPIRE_MINUTES */
 	int64_t refresh_days;		/* REFRESH_TOKEN_EXPIRE_DAYS */
 	int64_t max_upload_mb;		/* MAX_UPLOAD_SIZE_MB: photos */
+	int64_t max_file_mb;		/* MAX_FILE_SIZE_MB: files of a space */
 	int64_t card_years;		/* CARD_YEARS: how long a card is valid */
 	int64_t login_attempts;		/* LOGIN_ATTEMPTS: in 15 minutes, per account */
 	int64_t login_attempts_address;	/* LOGIN_ATTEMPTS_ADDRESS: per address */

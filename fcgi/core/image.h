@@ -11,6 +11,7 @@ enum {
 	IMAGE_MASTER_EDGE = 1600,	/* the master's longer edge at most, pixels */
 	IMAGE_CARD_WIDTH = 240,		/* the card's portrait, 3:4, never stretched */
 	IMAGE_CARD_HEIGHT = 320,
+	IMAGE_HEAD = 12,		/* first bytes that image_media looks at */
 	IMAGE_MAX_EDGE = 12000,		/* of the input */
 	IMAGE_MAX_PIXELS = 50 * 1000 * 1000
 };

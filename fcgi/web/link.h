@@ -19,16 +19,16 @@ struct link {
 	size_t (*read)(struct link *l, char *p, size_t n);
 	void *carrier;		/* for these two */
 	size_t max_json, max_upload;
+	size_t max_file;	/* bytes of one file, where large ones are taken */
 	const char *spool_dir;
 
 	/* What req_parse has opened; req_end gives it back. */
 	const char *media;	/* CONTENT_TYPE, or "" */
 	size_t n_body;		/* bytes of a JSON body */
-	void *map;		/* of an uploaded body */
-	size_t n_map;
+	size_t n_upload;	/* bytes of an uploaded one */
 };
 
-/* req_end(r): Free the parsed body, unmap and close the uploaded one. After the
+/* req_end(r): Free the parsed body and close the uploaded one. After the
  * reply has been sent; nothing that came from the request is good afterwards. */
 void req_end(struct req *r);
 

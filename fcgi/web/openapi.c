@@ -210,7 +210,7 @@ put_path_parameters(struct writer *w, const struct route *route)
 	const char *before = ",\"parameters\":[", *p = route->path;
 
 	while ((p = strchr(p, '{'))) {
-		size_t n = strcspn(++p, "}");
+		size_t n = strcspn(++p, ":}");
 
 		put(w, before);
 		put(w, "{\"name\":\"");
@@ -250,6 +250,25 @@ put_parameters(struct writer *w, const struct route *route)
 	put(w, before[1] ? "" : "]");
 }
 
+/* The part of a multipart body that holds a file, or a list of files. */
+static void
+put_upload(struct writer *w, const struct shape_upload *upload)
+{
+	const char *part = upload ? upload->part : "file";
+	bool many = upload && upload->max_files > 1;
+
+	put(w, ",\"requestBody\":{\"required\":true,\"content\":"
+	    "{\"multipart/form-data\":{\"schema\":{\"type\":\"object\","
+	    "\"properties\":{");
+	put_text(w, part);
+	put(w, many ? ":{\"type\":\"array\",\"items\":" : ":");
+	put(w, "{\"type\":\"string\",\"contentMediaType\":\"application/octet-stream\"}");
+	put(w, many ? "}" : "");
+	put(w, "},\"required\":[");
+	put_text(w, part);
+	put(w, "]}}}}");
+}
+
 static void
 put_request(struct writer *w, const struct shape *takes)
 {
@@ -261,11 +280,7 @@ put_request(struct writer *w, const struct shape *takes)
 		put(w, "}}}");
 	}
 	if (takes && takes->place == SHAPE_UPLOAD)
-		put(w, ",\"requestBody\":{\"required\":true,\"content\":"
-		    "{\"multipart/form-data\":{\"schema\":{\"type\":\"object\","
-		    "\"properties\":{\"file\":{\"type\":\"string\","
-		    "\"contentMediaType\":\"application/octet-stream\"}},"
-		    "\"required\":[\"file\"]}}}}");
+		put_upload(w, takes->upload);
 }
 
 /* What a successful reply holds. */
@@ -328,13 +343,25 @@ put_operation(struct writer *w, const struct route *route)
 	put_gives(w, route->gives);
 	put(w, "}");
 	if (is_checked)
-		put(w, ",\"422\":{"
+		buf_print(w->out, ",\"422\":{"
 		    "\"description\":\"The input breaks a rule\",\"content\":"
 		    "{\"application/json\":{\"schema\":"
-		    "{\"$ref\":\"#/components/schemas/ValidationError\"}}}}");
+		    "{\"$ref\":\"#/components/schemas/%s\"}}}}",
+		    strncmp(route->path, "/files/", 7) == 0 ? "HTTPValidationError" :
+		    "ValidationError");
 	put(w, ",\"default\":{\"description\":\"Failure\",\"content\":"
 	    "{\"application/json\":{\"schema\":"
 	    "{\"$ref\":\"#/components/schemas/Error\"}}}}}}");
+}
+
+/* The path with {name} for {name:path}, which OpenAPI does not know. */
+static void
+put_path(struct writer *w, const char *path, size_t n)
+{
+	const char *rest = memmem(path, n, ":path}", 6);
+
+	buf_add(w->out, path, rest ? (size_t)(rest - path) : n);
+	put(w, rest ? "}" : "");
 }
 
 /* A path without the slash at its end, which makes no difference. */
@@ -372,7 +399,7 @@ put_paths(struct writer *w)
 		if (!path_is_new(w, i))
 			continue;
 		put(w, i ? ",\"" : "\"");
-		buf_add(w->out, w->routes[i].path, path_size(w->routes[i].path));
+		put_path(w, w->routes[i].path, path_size(w->routes[i].path));
 		put(w, "\":{");
 		for (size_t k = i; k < w->n; k++) {
 			if (!same_path(&w->routes[i], &w->routes[k]))
@@ -392,15 +419,21 @@ put_components(struct writer *w)
 	    "\"scheme\":\"bearer\"}},\"schemas\":{"
 	    "\"Error\":{\"type\":\"object\",\"properties\":{"
 	    "\"detail\":{\"type\":\"string\"}},\"required\":[\"detail\"]},"
-	    "\"ValidationError\":{\"type\":\"object\",\"properties\":{"
-	    "\"detail\":{\"type\":\"string\"},"
-	    "\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+	    "\"Fault\":{\"type\":\"object\","
 	    "\"properties\":{\"type\":{\"type\":\"string\"},"
 	    "\"loc\":{\"type\":\"array\",\"items\":{\"type\":[\"string\",\"integer\"]}},"
 	    "\"msg\":{\"type\":\"string\"},\"input\":{},\"ctx\":{\"type\":\"object\"}},"
-	    "\"required\":[\"type\",\"loc\",\"msg\",\"input\"]}},"
+	    "\"required\":[\"type\",\"loc\",\"msg\",\"input\"]},"
+	    "\"ValidationError\":{\"type\":\"object\",\"properties\":{"
+	    "\"detail\":{\"type\":\"string\"},"
+	    "\"errors\":{\"type\":\"array\",\"items\":"
+	    "{\"$ref\":\"#/components/schemas/Fault\"}},"
 	    "\"request_id\":{\"type\":\"string\"}},"
-	    "\"required\":[\"detail\",\"errors\",\"request_id\"]}");
+	    "\"required\":[\"detail\",\"errors\",\"request_id\"]},"
+	    "\"HTTPValidationError\":{\"type\":\"object\",\"properties\":{"
+	    "\"detail\":{\"type\":\"array\",\"items\":"
+	    "{\"$ref\":\"#/components/schemas/Fault\"}}},"
+	    "\"required\":[\"detail\"]}");
 	/* Writing one may make us meet others. */
 	for (size_t i = 0; i < w->n_shapes; i++) {
 		put(w, ",");

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reading a request, in two steps around the sign-in. req_parse takes the bytes in:
- * a JSON body from the connection, an uploaded one mapped from nginx's spool file.
+ * a JSON body from the connection, an uploaded one from nginx's spool file, where it
+ * stays.
  * req_check turns them into the struct that the handler's shape describes. What is
  * opened on the way is given back by req_end.
  */
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,7 +21,11 @@
 #include "route.h"
 #include "text.h"
 
-enum { MEGABYTE = 1024 * 1024, FORM_MAX = 64 * 1024 };
+enum {
+	MEGABYTE = 1024 * 1024,
+	FORM_MAX = 64 * 1024,
+	UPLOAD_REST = 2 * MEGABYTE	/* of a large upload, beside its files */
+};
 
 static struct link *
 link_of(const struct req *r)
@@ -76,6 +80,28 @@ const char *
 req_form(const struct req *r, const char *name)
 {
 	return r->form ? last_value(r, r->form, name) : NULL;
+}
+
+const char *
+req_text(const struct req *r, const char *name)
+{
+	for (size_t i = 0; i < r->n_texts; i++)
+		if (strcasecmp(r->texts[i].name, name) == 0)
+			return r->texts[i].value;
+	return NULL;
+}
+
+const uint8_t *
+req_head(const struct req *r, const struct req_file *file, size_t max, size_t *n)
+{
+	uint8_t *p;
+
+	*n = file->size < max ? file->size : max;
+	p = arena_take(r->arena, *n + 1);
+	if (pread(file->fd, p, *n, (off_t)file->offset) == (ssize_t)*n)
+		return p;
+	log_write(LOG_ERROR, "an uploaded file can't be read");
+	return NULL;
 }
 
 /* The length that the client announced; 0 if none. False if it is nonsense. */
@@ -201,37 +227,32 @@ open_spooled(const struct link *l, const char *path)
 	return open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
-static enum err
-map_upload(struct req *r, const struct stat *status)
-{
-	struct link *l = link_of(r);
+static const struct shape_upload one_file = { .part = "file", .max_files = 1 };
 
-	if (status->st_size <= 0)
-		return OK;
-	if ((uint64_t)status->st_size > l->max_upload)
-		return fail(r, ERR_BIG, "File too large. Max size: %zuMB",
-		    l->max_upload / MEGABYTE);
-	l->n_map = (size_t)status->st_size;
-	l->map = mmap(NULL, l->n_map, PROT_READ, MAP_PRIVATE, r->file.fd, 0);
-	if (l->map == MAP_FAILED) {
-		l->map = NULL;
-		log_write(LOG_ERROR, "cannot map an uploaded body of %zu bytes",
-		    l->n_map);
-		return ERR_BROKEN;
-	}
-	return OK;
+static const struct shape_upload *
+upload_of(const struct req *r)
+{
+	return takes(r)->upload ? takes(r)->upload : &one_file;
 }
 
 static enum err
-parse_upload(struct req *r, size_t announced_n)
+file_too_big(struct req *r, size_t max)
+{
+	return fail(r, ERR_BIG, "File too large. Max size: %zuMB", max / MEGABYTE);
+}
+
+static enum err
+parse_upload(struct req *r, uint64_t announced_n)
 {
 	struct link *l = link_of(r);
+	bool large = upload_of(r)->large;
+	size_t max = large ? l->max_file : l->max_upload;
+	size_t most = large ? max + UPLOAD_REST : max;
 	const char *path = req_env(r, "BODY_FILE");
 	struct stat status;
 
-	if (announced_n > l->max_upload)
-		return fail(r, ERR_BIG, "File too large. Max size: %zuMB",
-		    l->max_upload / MEGABYTE);
+	if (announced_n > most)
+		return file_too_big(r, max);
 	if (text_empty(path)) {
 		if (!announced_n)
 			return OK; /* no body; req_check says what is missing */
@@ -243,7 +264,8 @@ parse_upload(struct req *r, size_t announced_n)
 		log_write(LOG_ERROR, "the spooled body cannot be used: %s", path);
 		return ERR_BROKEN;
 	}
-	return map_upload(r, &status);
+	l->n_upload = (size_t)status.st_size;
+	return l->n_upload > most ? file_too_big(r, max) : OK;
 }
 
 enum err
@@ -259,7 +281,7 @@ req_parse(struct req *r)
 	if (!announced(r, &length))
 		return fail(r, ERR_BAD, "The Content-Length makes no sense");
 	if (takes(r)->place == SHAPE_UPLOAD)
-		return parse_upload(r, (size_t)length);
+		return parse_upload(r, (uint64_t)length);
 	if ((uint64_t)length > l->max_json)
 		return too_big(r, l->max_json);
 	if (takes(r)->place == SHAPE_FORM)
@@ -291,19 +313,39 @@ check_body(struct req *r, void *in)
 	return shape_read(takes(r), r->json, r->arena, in, &r->faults) ? OK : ERR_INVALID;
 }
 
+/* What the body holds, into r. */
+static enum err
+check_files(struct req *r, const struct shape_upload *upload, const struct multipart *m)
+{
+	const struct link *l = link_of(r);
+
+	for (size_t i = 0; upload->large && i < m->n_files; i++)
+		if (m->files[i].size > l->max_file)
+			return file_too_big(r, l->max_file);
+	r->file = m->files[0];
+	r->files = m->files;
+	r->n_files = m->n_files;
+	r->texts = m->texts;
+	r->n_texts = m->n_texts;
+	return OK;
+}
+
 static enum err
 check_upload(struct req *r)
 {
+	const struct shape_upload *upload = upload_of(r);
 	struct link *l = link_of(r);
-	struct multipart m = { .arena = r->arena, .media = l->media,
-		.bytes = l->map, .n = l->n_map };
-	enum err e = l->map ? multipart_file(&m, &r->file) : ERR_MISSING;
+	struct multipart m = { .arena = r->arena, .media = l->media, .fd = r->file.fd,
+		.size = l->n_upload, .part = upload->part,
+		.max_files = upload->max_files, .wants_texts = upload->texts };
+	enum err e = l->n_upload ? multipart_read(&m) : ERR_MISSING;
 
 	if (e == ERR_BAD)
 		return fail(r, ERR_BAD, "%s", m.why);
 	if (e == ERR_MISSING)
-		return fail_fault(r, "body.file", "missing", "Field required");
-	return e;
+		return fail_fault(r, arena_print(r->arena, "body.%s", upload->part),
+		    "missing", "Field required");
+	return e ? e : check_files(r, upload, &m);
 }
 
 enum err
@@ -333,13 +375,8 @@ req_check(struct req *r)
 void
 req_end(struct req *r)
 {
-	struct link *l = link_of(r);
-
 	json_free(r->json);
 	r->json = NULL;
-	if (l->map)
-		(void)munmap(l->map, l->n_map); /* our own mapping: can't fail */
-	l->map = NULL;
 	if (r->file.fd >= 0)
 		(void)close(r->file.fd); /* only read; nothing can be lost */
 	r->file.fd = -1;

@@ -18,13 +18,12 @@ enum { REQ_PARAMS = 4, REQ_HEADERS = 20 };
 
 struct req_param { const char *name, *value; };
 
-/* An uploaded file: the bytes stay in nginx's spool file, mapped read-only. */
+/* An uploaded file: the bytes stay in nginx's spool file. */
 struct req_file {
-	const char *name;	/* as sent, UTF-8, without its path; for people only */
+	const char *name;	/* as sent, UTF-8, without its path, 255 bytes at most */
 	const char *media;	/* as the client claimed; never to be believed */
 	int fd;			/* the spool file, open for reading */
 	size_t offset, size;	/* where the part's bytes lie in it */
-	const uint8_t *bytes;	/* the same, mapped */
 };
 
 /* One request and its reply, which is sent after the handler has returned and the
@@ -45,7 +44,11 @@ struct req {
 	struct req_param params[REQ_PARAMS]; /* {names} of the route's path */
 	int n_params;
 	const void *in;		/* the struct of the route's takes shape */
-	struct req_file file;	/* for SHAPE_UPLOAD */
+	struct req_file file;	/* for SHAPE_UPLOAD: the first file */
+	const struct req_file *files; /* all of them */
+	size_t n_files;
+	const struct req_param *texts; /* what came before them, if it was wanted */
+	size_t n_texts;
 	const void *who;	/* set by the front door; the web tier never looks */
 	struct faults faults;
 
@@ -71,6 +74,15 @@ const char *req_query(const struct req *r, const char *name);
 
 /* req_form(r, name): The same of a page's form. */
 const char *req_form(const struct req *r, const char *name);
+
+/* req_text(r, name): A text that came with the files; letters of both cases are the
+ * same in name. NULL if there is none. */
+const char *req_text(const struct req *r, const char *name);
+
+/* req_head(r, file, max, n): The first bytes of an uploaded file, max or all there are,
+ * in r's arena; *n is how many. NULL (logged) if they can't be read. */
+const uint8_t *req_head(const struct req *r, const struct req_file *file, size_t max,
+    size_t *n);
 
 /* Reading and checking the input as the route's takes shape says, into r->in and
  * r->file; in two steps, because syntax errors come before the sign-in and field

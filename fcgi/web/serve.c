@@ -150,7 +150,7 @@ serve_one(const struct serve *s, FCGX_Request *fcgi)
 {
 	struct link l = { .env = link_env, .read = link_read, .carrier = fcgi,
 		.max_json = s->max_json, .max_upload = s->max_upload,
-		.spool_dir = s->spool_dir };
+		.max_file = s->max_file, .spool_dir = s->spool_dir };
 	struct req r = { .arena = s->arena, .db = s->db, .now = clock_now(),
 		.faults.arena = s->arena, .file.fd = -1, .link = &l };
 

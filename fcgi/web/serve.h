@@ -14,6 +14,7 @@ struct serve {
 	struct db *db;
 	size_t max_json;		/* bytes of a JSON body; more is ERR_BIG */
 	size_t max_upload;		/* bytes of an uploaded body */
+	size_t max_file;		/* bytes of a file, where large ones are taken */
 	const char *spool_dir;		/* body files must lie below it */
 	void (*handle)(struct req *r);	/* the front door */
 	/* Told of each reply before its first byte is sent, whoever made it, with the

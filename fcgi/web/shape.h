@@ -76,11 +76,19 @@ enum shape_place {
 	SHAPE_BODY,	/* a JSON object */
 	SHAPE_QUERY,	/* the query string */
 	SHAPE_FORM,	/* a page's form: application/x-www-form-urlencoded */
-	SHAPE_UPLOAD,	/* multipart/form-data with one file part named "file"; fields, if
+	SHAPE_UPLOAD,	/* multipart/form-data with files, as upload says; fields, if
 			 * there are any, in the query string */
 	SHAPE_FILE,	/* output: bytes, not JSON; media says which */
 	SHAPE_PAGE,	/* output: HTML for people; not part of the API */
 	SHAPE_NOTHING	/* no input; or an empty reply */
+};
+
+/* What a multipart body may hold. */
+struct shape_upload {
+	const char *part;	/* the name of the parts that are files */
+	size_t max_files;
+	bool large;		/* each may have MAX_FILE_SIZE_MB */
+	bool texts;		/* keep the texts before the first file (req_text) */
 };
 
 struct shape {
@@ -89,6 +97,7 @@ struct shape {
 	const struct shape_field *fields;
 	size_t n_fields, size;	/* size: of the struct */
 	const struct shape *list_of; /* output: a bare array of these */
+	const struct shape_upload *upload; /* for SHAPE_UPLOAD; NULL: one part "file" */
 	const char *media;	/* for SHAPE_FILE: "application/pdf"; for SHAPE_BODY: a
 				 * form in which it is given as well, or NULL */
 };

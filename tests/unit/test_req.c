@@ -52,6 +52,12 @@ static const struct route get_find = { "GET", "/api/f", "f", nobody, 0, &find, &
 static const struct route post_form = { "POST", "/f", "f", nobody, 0, &form, NULL, "" };
 static const struct route upload = { "POST", "/api/u", "u", nobody, 0, &upload_shape,
 	&nothing_shape, "" };
+static const struct shape_upload many = { .part = "files", .max_files = 5,
+	.large = true, .texts = true };
+static const struct shape many_files = { .name = "Files", .place = SHAPE_UPLOAD,
+	.upload = &many };
+static const struct route uploads = { "POST", "/files/u", "u", nobody, 0, &many_files,
+	&nothing_shape, "" };
 static const struct route none = { "POST", "/api/n", "n", nobody, 0, NULL, NULL, "" };
 
 /* What the fake request carries. */
@@ -109,7 +115,7 @@ begin(const struct route *route, const char *media, const char *body)
 		set("CONTENT_LENGTH", number);
 	}
 	l = (struct link){ .env = fake_env, .read = fake_read, .max_json = MAX_JSON,
-		.max_upload = MAX_UPLOAD, .spool_dir = spool };
+		.max_upload = MAX_UPLOAD, .max_file = 4 << 20, .spool_dir = spool };
 	r = (struct req){ .arena = arena, .route = route, .method = "POST",
 		.path = "/api/p", .query = "", .id = "0a1b2c3d", .link = &l,
 		.file.fd = -1 };
@@ -293,10 +299,13 @@ static void
 test_upload(void)
 {
 	char other[100], got[8] = "";
+	size_t n;
 
 	spooled(FORM, BODY, sizeof(BODY) - 1);
-	ok(both() == OK && r.file.size == 4 && memcmp(r.file.bytes, "\x89PNG", 4) == 0,
-	    "an uploaded file");
+	ok(both() == OK && r.file.size == 4 && r.n_files == 1, "an uploaded file");
+	ok(memcmp(req_head(&r, &r.file, 100, &n), "\x89PNG", 5) == 0 && n == 4 &&
+	    memcmp(req_head(&r, &r.file, 2, &n), "\x89P", 3) == 0 && n == 2,
+	    "its first bytes");
 	ok(pread(r.file.fd, got, 4, (off_t)r.file.offset) == 4 &&
 	    memcmp(got, "\x89PNG", 4) == 0, "where its bytes lie in the spool file");
 	ok(strcmp(r.file.name, "a.png") == 0, "with its name");
@@ -332,6 +341,38 @@ test_upload(void)
 	fake.values[2] = other;
 	ok(mkfifo(other, 0600) == 0 && both() == ERR_BROKEN, "or a pipe");
 	(void)unlink(other);
+}
+
+#define PART(name, more, bytes) "--b\r\nContent-Disposition: form-data; name=\"" name \
+	"\"" more "\r\n\r\n" bytes "\r\n"
+#define FILES PART("X-Amz-Date", "", "today") PART("files", "; filename=a", "1") \
+	PART("files", "; filename=b", "22") "--b--"
+
+static void
+test_files(void)
+{
+	spooled(FORM, FILES, sizeof(FILES) - 1);
+	r.route = &uploads;
+	ok(both() == OK && r.n_files == 2 && strcmp(r.file.name, "a") == 0 &&
+	    strcmp(r.files[1].name, "b") == 0 && r.files[1].size == 2 &&
+	    r.files[1].fd == r.file.fd, "several files");
+	ok(strcmp(req_text(&r, "x-amz-date"), "today") == 0 && !req_text(&r, "y"),
+	    "and the texts before them");
+	spooled(FORM, BODY, sizeof(BODY) - 1);
+	r.route = &uploads;
+	ok(fault_is(both(), "missing", "[\"body\",\"files\"]"), "none of the name");
+	spooled(FORM, FILES, sizeof(FILES) - 1);
+	r.route = &uploads;
+	ok(truncate(path, 6 << 20) == 0 && both() == OK,
+	    "the body may be larger than a file");
+	spooled(FORM, FILES, sizeof(FILES) - 1);
+	r.route = &uploads;
+	ok(truncate(path, (6 << 20) + 1) == 0 && both() == ERR_BIG &&
+	    strcmp(r.detail, "File too large. Max size: 4MB") == 0, "but not much");
+	spooled(FORM, FILES, sizeof(FILES) - 1);
+	r.route = &uploads;
+	l.max_file = 1;
+	ok(both() == ERR_BIG, "nor one of the files too large");
 }
 
 static const char *
@@ -426,6 +467,19 @@ test_invalid(void)
 	reply_finish(&r, fail(&r, ERR_INVALID, "Validation error: so"));
 	ok(body_is("{\"detail\":\"Validation error: so\",\"errors\":[],"
 	    "\"request_id\":\"0a1b2c3d\"}"), "words only");
+	begin(&get_find, NULL, NULL);
+	r.path = "/files/list";
+	r.query = "name=a&age=x";
+	reply_finish(&r, both());
+	ok(r.status == 422 && body_is("{\"detail\":[{\"type\":\"int_parsing\","
+	    "\"loc\":[\"query\",\"age\"],\"msg\":\"Input should be a valid integer, "
+	    "unable to parse string as an integer\",\"input\":\"x\"}]}"),
+	    "the list alone below /files");
+	begin(&get_find, NULL, NULL);
+	r.path = "/files/list";
+	reply_finish(&r, fail(&r, ERR_INVALID, "so"));
+	ok(body_is("{\"detail\":[{\"type\":\"value_error\",\"loc\":[],\"msg\":\"so\","
+	    "\"input\":null}]}"), "also of words only");
 }
 
 static const char *
@@ -501,6 +555,7 @@ main(void)
 	test_sizes();
 	test_query();
 	test_upload();
+	test_files();
 	test_failures();
 	test_invalid();
 	test_replies();
