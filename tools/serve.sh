@@ -265,7 +265,7 @@ nginx_make() {
 		six_http="listen [::]:$((port - 1));" six_https="listen [::]:$port ssl http2;"
 	fi
 	[ "$port" != 443 ] || in_url=
-	for name in nginx.conf.in errors.conf fastcgi.conf fastcgi_params.conf; do
+	for name in nginx.conf.in errors.conf fastcgi.conf fastcgi_params.conf stored.conf; do
 		sed -e "s|@STATE@|$state|g" -e "s|@NGINX_WORKERS@|$nginx_workers|g" \
 			-e "s|@HTTP_PORT@|$((port - 1))|g" -e "s|@PORT@|$port|g" \
 			-e "s|@PORT_IN_URL@|$in_url|g" -e "s|@HTTP_LISTEN6@|$six_http|" \
@@ -366,6 +366,7 @@ start_all() {
 		alive "$cem_pid" && [ -z "$stopping" ] || break
 		sleep 0.05
 	done
+	as_user rm -f "$state/run/files.sock" # of one that was killed
 	background "$state/log/nginx-error.log" env -i PATH="$PATH" nginx -p "$state/nginx" \
 		-c "$state/nginx/nginx.conf" -e "$state/log/nginx-error.log" &
 	nginx_pid=$!

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Sending stored objects: the store says what nginx is to be told, wherever the bytes
- * lie; nginx sends them.
+ * lie; nginx sends them. An object never changes, so its hash is its ETag.
  */
 #include "deliver.h"
 #include "req.h"
@@ -13,5 +13,7 @@ deliver(struct req *r, const struct store_at *at, const struct deliver *how)
 	enum err e = store_link(r->arena, at, r->head ? "HEAD" : "GET", &link);
 
 	return e ? e : reply_file(r, &(struct reply_file){ .target = link,
-	    .media = how->media, .name = how->name, .attachment = how->attachment });
+	    .media = how->media, .name = how->name, .attachment = how->attachment,
+	    .etag = at->md5 ? at->md5 : at->sha256,
+	    .changed_at = how->changed_at ? how->changed_at : id_time(at->id) });
 }

@@ -13,11 +13,13 @@ struct req;
 /* How a stored object is sent: as what, under which name, to be shown or to be saved. */
 struct deliver {
 	const char *media, *name;
+	int64_t changed_at;	/* 0: when the object was made */
 	bool attachment;
 };
 
 /* deliver(r, at, how): Make the reply that has nginx send the object, which the viewer
- * may see (the caller has checked, and recorded it). */
+ * may see (the caller has checked, and recorded it), or a part of it; or 304 or 412, as
+ * the request's conditions say. */
 enum err deliver(struct req *r, const struct store_at *at, const struct deliver *how);
 
 #endif

@@ -35,7 +35,7 @@ const struct shape metrics_text_shape = {
 /* The last of each takes all others. */
 static const int statuses[] = {
 	200, 201, 202, 204, 206, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405,
-	409, 410, 413, 415, 422, 429, 500, 503, 0
+	409, 410, 412, 413, 415, 422, 429, 500, 503, 0
 };
 static const struct { int64_t most; const char *label; } buckets[] = {
 	{ 1000, "0.001" }, { 2500, "0.0025" }, { 5000, "0.005" }, { 10000, "0.01" },

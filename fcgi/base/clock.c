@@ -237,3 +237,42 @@ clock_add_years(int64_t t, int n)
 		c.day = days_in_month(c.year, c.month);
 	return days_from_civil(c) * CLOCK_DAY + (t - floor_day(t) * CLOCK_DAY);
 }
+
+int
+clock_http(int64_t t, char out[CLOCK_TEXT])
+{
+	static const char days[][4] = { "Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed" };
+	static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+		"Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+	int64_t s = (t - (t < 0 ? CLOCK_SECOND - 1 : 0)) / CLOCK_SECOND;
+	int64_t day = (s - (s < 0 ? 86399 : 0)) / 86400;
+	int64_t rest = s - day * 86400;
+	struct civil c = civil_from_days(day);
+
+	return snprintf(out, CLOCK_TEXT, "%s, %02d %s %04d %02d:%02d:%02d GMT",
+	    days[(day % 7 + 7) % 7], c.day, months[c.month - 1], c.year,
+	    (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60));
+}
+
+/* The program sets no locale, so names of days and months are the English ones. */
+bool
+clock_read_http(const char *s, int64_t *t)
+{
+	static const char *const forms[] = {
+		"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT",
+		"%a %b %e %H:%M:%S %Y"
+	};
+
+	for (size_t i = 0; s && i < sizeof(forms) / sizeof(forms[0]); i++) {
+		struct tm tm = { .tm_year = 70 };
+		const char *end = strptime(s, forms[i], &tm);
+
+		if (!end || *end || tm.tm_year < 0 || tm.tm_year > 8000)
+			continue;
+		*t = (days_from_civil((struct civil){ tm.tm_year + 1900, tm.tm_mon + 1,
+		    tm.tm_mday }) * 86400 + tm.tm_hour * 3600 + tm.tm_min * 60 +
+		    tm.tm_sec) * CLOCK_SECOND;
+		return true;
+	}
+	return false;
+}

@@ -36,6 +36,14 @@ bool clock_read_date(const char *s, int64_t *day);
  * offset, as addresses make it of that. False if s is anything else; NULL is false. */
 bool clock_read(const char *s, int64_t *t);
 
+/* clock_http(t, out): "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7) into out;
+ * returns its length. What is below a second is cut off. */
+int clock_http(int64_t t, char out[CLOCK_TEXT]);
+
+/* clock_read_http(s, t): Read a time in that form, or one of the two older ones of that
+ * section, into *t. False if s is anything else; NULL is false. */
+bool clock_read_http(const char *s, int64_t *t);
+
 /* clock_years(from, to): Whole years that have passed between two times, as
  * birthdays count them. */
 int clock_years(int64_t from, int64_t to);

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "arena.h"
+#include "clock.h"
+#include "condition.h"
 #include "json.h"
 #include "link.h"
 #include "log.h"
@@ -39,7 +41,8 @@ status_words(int status)
 		{ 308, "Permanent Redirect" }, { 400, "Bad Request" },
 		{ 401, "Unauthorized" }, { 403, "Forbidden" }, { 404, "Not Found" },
 		{ 405, "Method Not Allowed" }, { 409, "Conflict" }, { 410, "Gone" },
-		{ 413, "Content Too Large" }, { 415, "Unsupported Media Type" },
+		{ 412, "Precondition Failed" }, { 413, "Content Too Large" },
+		{ 415, "Unsupported Media Type" },
 		{ 422, "Unprocessable Content" }, { 429, "Too Many Requests" },
 		{ 500, "Internal Server Error" }, { 503, "Service Unavailable" }
 	};
@@ -185,32 +188,71 @@ reply_bytes(struct req *r, const char *media, const void *p, size_t n)
 	return OK;
 }
 
-/* inline; filename="plain"; filename*=UTF-8''exact (RFC 6266 section 4, RFC 8187) */
+/* inline; filename="plain"; filename*=UTF-8''exact (RFC 6266 section 4, RFC 8187); the
+ * last only where the first is not exact. */
 static const char *
 disposition(struct arena *a, const struct reply_file *file)
 {
 	struct buf out = buf_make(a, 200);
+	bool exact = true;
 
 	buf_text(&out, file->attachment ? "attachment" : "inline");
 	buf_text(&out, "; filename=\"");
 	for (const char *p = file->name; *p; p++) {
 		unsigned char c = (unsigned char)*p;
+		bool plain = c >= 0x20 && c < 0x7f && !strchr("\"\\%", c);
 
+		exact = exact && plain;
 		if ((c & 0xc0) == 0x80)
 			continue; /* one mark for a character, not for a byte */
-		buf_char(&out, c >= 0x20 && c < 0x7f && !strchr("\"\\%", c) ? *p : '_');
+		buf_char(&out, plain ? *p : '_');
 	}
-	buf_text(&out, "\"; filename*=UTF-8''");
+	buf_char(&out, '"');
+	if (exact)
+		return out.bytes;
+	buf_text(&out, "; filename*=UTF-8''");
 	path_encode(&out, file->name, "");
 	return out.bytes;
+}
+
+/* By what the client can ask for it again only if it has changed. */
+static void
+file_version(struct req *r, const struct reply_file *file)
+{
+	char date[CLOCK_TEXT];
+
+	if (file->etag)
+		req_header(r, "ETag", arena_print(r->arena, "\"%s\"", file->etag));
+	if (!file->changed_at)
+		return;
+	(void)clock_http(file->changed_at, date);
+	req_header(r, "Last-Modified", arena_text(r->arena, date));
 }
 
 enum err
 reply_file(struct req *r, const struct reply_file *file)
 {
-	assert(*file->target == '/' && !strstr(file->target, "/.."));
-	body_begin(r, 200, file->media);
-	req_header(r, "X-Accel-Redirect", file->target);
+	const bool here = *file->target == '/';
+	const struct condition c = { .etag = file->etag,
+		.changed_at = file->changed_at };
+	const int status = condition_check(r, &c);
+	const char *range = condition_range(r, &c);
+
+	assert(!here || !strstr(file->target, "/.."));
+	file_version(r, file);
+	if (status == 412) {
+		body_begin(r, 412, "application/json");
+		buf_text(&r->body, "{\"detail\":\"Precondition failed\"}");
+		return OK;
+	}
+	body_begin(r, status, status == 304 ? NULL : file->media);
+	if (status == 304)
+		return OK;
+	req_header(r, "X-Accel-Redirect", here ? file->target : "/remote");
+	if (!here)
+		req_header(r, "X-File-Address", file->target);
+	if (range)
+		req_header(r, "X-File-Range", range);
 	req_header(r, "Content-Disposition", disposition(r->arena, file));
 	return OK;
 }
@@ -285,7 +327,8 @@ void
 reply_drop(struct req *r)
 {
 	static const char *const drop[] = {
-		"X-Accel-Redirect", "Content-Disposition", "Content-Type", "Set-Cookie",
+		"X-Accel-Redirect", "X-File-Address", "X-File-Range",
+		"Content-Disposition", "Content-Type", "Set-Cookie",
 		"Location", "ETag", "Last-Modified", "Cache-Control"
 	};
 

@@ -116,11 +116,15 @@ enum err reply_list(struct req *r, const void *items, size_t n);
  * large is best written there. Returns OK. */
 enum err reply_bytes(struct req *r, const char *media, const void *p, size_t n);
 
-/* reply_file(r, file): Let nginx send what target stands for (X-Accel-Redirect), to be
- * shown as name, or saved. Returns OK. */
+/* reply_file(r, file): Let nginx send what target stands for, to be shown as name, or
+ * saved; or say that the client has it already, or asked for another (condition.h).
+ * target is the path of an internal location, or an http or https address that nginx
+ * asks with this request's method; encoded, and good for this request. Returns OK. */
 struct reply_file {
-	const char *target;	/* an internal location, already encoded */
+	const char *target;
 	const char *media, *name;
+	const char *etag;	/* without quotes; NULL: none */
+	int64_t changed_at;	/* 0: not known */
 	bool attachment;
 };
 enum err reply_file(struct req *r, const struct reply_file *file);

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Downloads and metadata (contract 65, 67); permission in C, bytes by nginx."""
+import hashlib
 import os
 import re
+import time
+from datetime import timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 
 import pictures
 import pytest
@@ -76,6 +80,69 @@ def test_conditional_get(operator, photo):
         again = operator.get(photo[2], headers={
             "If-Modified-Since": first.headers["Last-Modified"]})
         assert again.status_code == 304
+
+
+def test_etag_is_the_md5_of_the_bytes(operator, photo):
+    """As S3's clients know it; and the same wherever the bytes lie."""
+    reply = operator.get(photo[2])
+    assert reply.headers["ETag"] == '"%s"' % hashlib.md5(photo[3]).hexdigest()
+    stamp = parsedate_to_datetime(reply.headers["Last-Modified"]).timestamp()
+    assert abs(time.time() - stamp) < 86400
+
+
+CONDITIONS = [
+    ({"If-None-Match": "TAG"}, 304), ({"If-None-Match": "W/TAG"}, 304),
+    ({"If-None-Match": '"other", TAG'}, 304), ({"If-None-Match": "*"}, 304),
+    ({"If-None-Match": '"other"'}, 200), ({"If-None-Match": "TAG'"}, 304),
+    ({"If-None-Match": '"other"', "If-Modified-Since": "TIME"}, 200),
+    ({"If-Modified-Since": "TIME"}, 304), ({"If-Modified-Since": "LATER"}, 304),
+    ({"If-Modified-Since": "EARLIER"}, 200), ({"If-Modified-Since": "rubbish"}, 200),
+    ({"If-Match": "TAG"}, 200), ({"If-Match": '"other", TAG'}, 200),
+    ({"If-Match": "*"}, 200), ({"If-Match": "W/TAG"}, 412),
+    ({"If-Match": '"other"'}, 412), ({"If-Match": "TAG", "Range": "bytes=5-9"}, 206),
+    ({"If-Match": "TAG", "Range": "bytes=5-9", "If-Range": '"other"'}, 200),
+    ({"If-Match": "TAG", "Range": "bytes=0-1,4-5"}, 200),
+    ({"If-Match": "TAG", "Range": "bytes=99999999-"}, 416),
+    ({"If-Match": "TAG", "If-None-Match": "TAG"}, 304),
+    ({"If-Unmodified-Since": "TIME"}, 200), ({"If-Unmodified-Since": "LATER"}, 200),
+    ({"If-Unmodified-Since": "EARLIER"}, 412),
+    ({"If-Unmodified-Since": "EARLIER", "If-Match": "TAG"}, 200),
+    ({"Range": "bytes=5-9", "If-Range": "TAG"}, 206),
+    ({"Range": "bytes=5-9", "If-Range": "TIME"}, 206),
+    ({"Range": "bytes=5-9", "If-Range": '"other"'}, 200),
+    ({"Range": "bytes=5-9", "If-Range": "W/TAG"}, 200),
+    ({"Range": "bytes=5-9", "If-Range": "EARLIER"}, 200),
+]
+
+
+@pytest.mark.parametrize("asked,status", CONDITIONS)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_conditions(operator, photo, asked, status, method):
+    """RFC 9110 section 13: by the program's ETag and time, whoever sends the bytes. A
+    browser asks for a large file in parts with If-Match."""
+    _, _, path, content = photo
+    first = operator.get(path).headers
+    stamp = parsedate_to_datetime(first["Last-Modified"])
+    times = {"TIME": first["Last-Modified"],
+             "LATER": format_datetime(stamp + timedelta(hours=1), usegmt=True),
+             "EARLIER": format_datetime(stamp - timedelta(seconds=1), usegmt=True)}
+    headers = {name: times.get(value, value.replace("TAG", first["ETag"]))
+               for name, value in asked.items()}
+    reply = operator.call(method, path, headers=headers)
+    assert reply.status_code == status
+    if status in (200, 304):
+        assert reply.headers["ETag"] == first["ETag"]
+        assert reply.headers["Last-Modified"] == first["Last-Modified"]
+    if status == 200:
+        assert reply.headers["Content-Type"] == "image/jpeg"
+        assert int(reply.headers["Content-Length"]) == len(content)
+    if status in (412, 416) and method == "GET":
+        assert reply.json()["detail"]
+    assert reply.content == (b"" if method == "HEAD" or status == 304 else
+                             {200: content, 206: content[5:10]}.get(status,
+                                                                    reply.content))
+    for name in ("X-File-Address", "X-File-Range", "X-Accel-Redirect"):
+        assert name not in reply.headers
 
 
 def test_a_matching_etag_does_not_replace_permission(operator, other_operator, anyone,
