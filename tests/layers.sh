@@ -42,6 +42,7 @@ BEGIN {
 	home["webp/decode.h"] = home["webp/demux.h"] = home["jpeglib.h"]
 	home["crypt.h"] = "^fcgi/core/password[.]c$"
 	home["seccomp.h"] = home["linux/landlock.h"] = "^fcgi/base/sandbox[a-z_]*[.][ch]$"
+	home["expat.h"] = "^fcgi/core/s3[a-z_]*[.]c$"
 	home["zlib.h"] = "^fcgi/core/"
 	home["sodium.h"] = "^fcgi/(base/|core/|app/|main[.]c$)"
 

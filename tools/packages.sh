@@ -7,7 +7,8 @@ build_packages="gcc libc6-dev ninja-build bzip2
 	libfcgi-dev libsqlite3-dev libpq-dev libcairo2-dev libfreetype-dev libpng-dev
 	libpixman-1-dev libfontconfig-dev libexpat1-dev libbrotli-dev libssl-dev
 	libsodium-dev libjansson-dev libjpeg62-turbo-dev libwebp-dev zlib1g-dev
-	libcrypt-dev libseccomp-dev fonts-open-sans"
+	libcrypt-dev libseccomp-dev libcurl4-openssl-dev libnghttp2-dev libidn2-dev
+	libunistring-dev libssh2-1-dev libpsl-dev libzstd-dev fonts-open-sans"
 run_packages="nginx openssl curl ca-certificates util-linux"
 test_packages="python3 python3-pytest python3-requests python3-psycopg2 python3-pil
 	python3-prometheus-client

@@ -30,7 +30,7 @@ check_sandbox(struct command *c)
 	const struct sandbox *s = command_sandbox(c->arena);
 	enum err e = sandbox_prove(s, outside, tell);
 
-	if (s->connect_port && !sandbox_ports())
+	if (s->ports[0] && !sandbox_ports())
 		puts("note: this kernel can't limit TCP connections to the database's "
 		    "port (Linux 6.7 can)");
 	puts(e ? "the sandbox does not hold" : "the sandbox holds");

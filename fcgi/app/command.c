@@ -9,6 +9,7 @@
 #include "arena.h"
 #include "command.h"
 #include "conf.h"
+#include "courier.h"
 #include "db.h"
 #include "identity.h"
 #include "key.h"
@@ -16,6 +17,8 @@
 #include "sandbox.h"
 #include "store.h"
 #include "text.h"
+
+enum { PATIENCE_MS = 60 * 1000 };	/* with S3 */
 
 int
 command_usage(const char *words)
@@ -93,6 +96,8 @@ command_open(struct command *c, struct db **db)
 	}
 	e = sandbox_drop(conf.worker_user); /* root must own no file of it */
 	if (!e)
+		e = courier_start(PATIENCE_MS); /* before there are keys */
+	if (!e)
 		e = key_load();
 	if (!e)
 		e = store_open(arena_print(c->arena, "%s/store", conf.state_dir));
@@ -133,6 +138,6 @@ command_sandbox(struct arena *a)
 	readable[n++] = "/etc/ssl/certs";
 	readable[n++] = to.authorities;
 	s = (struct sandbox){ .writable = writable, .readable = readable,
-	    .connect_port = to.tcp, .connect_unix = to.local };
+	    .ports = { to.tcp }, .connect_unix = to.local };
 	return &s;
 }

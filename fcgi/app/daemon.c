@@ -4,9 +4,10 @@
  * worker opens what it needs, starts its helpers, locks itself, and then answers; the
  * order in worker_start is what keeps secrets from the helpers:
  *
- *     become the unprivileged user     derive keys     fork the signer (it keeps the
- *     card key)     forget the secrets and the card key     fork the picture decoder
- *     (it has no secret at all)     open store and database     lock
+ *     become the unprivileged user     fork the courier (it keeps S3's secrets)
+ *     derive keys     fork the signer (it keeps the card key)     forget the secrets
+ *     and the card key     fork the picture decoder (it has no secret at all)     open
+ *     store and database     lock
  */
 #include <malloc.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #include "arena.h"
 #include "command.h"
 #include "conf.h"
+#include "courier.h"
 #include "db.h"
 #include "draw.h"
 #include "front.h"
@@ -40,6 +42,8 @@ enum {
 	REQUEST_MEMORY = 8 * 1024 * 1024,
 	JSON_MAX = 1024 * 1024,
 	HEAP_KEPT = 2 * 1024 * 1024,
+	WEB_PATIENCE_MS = 8000,		/* with S3, while somebody waits */
+	JOB_PATIENCE_MS = 60 * 1000,
 	UPLOAD_MB_MAX = 112	/* nginx's largest limit; each route knows its own */
 };
 
@@ -67,9 +71,10 @@ worker_start(struct arena *a, struct db **db)
 static enum err
 web_start(struct arena *a, struct db **db)
 {
-	enum err e;
+	enum err e = courier_start(WEB_PATIENCE_MS);
 
-	e = key_load();
+	if (!e)
+		e = key_load();
 	if (!e)
 		e = issuer_start();
 	conf_guard();
@@ -122,8 +127,10 @@ job_keys(void)
 	static const enum key_use never[] = {
 		KEY_TOKEN, KEY_THROTTLE, KEY_CARD, KEY_FORM
 	};
-	enum err e = key_load();
+	enum err e = courier_start(JOB_PATIENCE_MS);
 
+	if (!e)
+		e = key_load();
 	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
 		key_forget(never[i]);
 	conf_guard();
@@ -138,7 +145,7 @@ job_worker(int number)
 	struct db *db;
 
 	metrics_join((int)conf.workers + number);
-	if (job_keys() || worker_start(a, &db)) {
+	if (sandbox_drop(conf.worker_user) || job_keys() || worker_start(a, &db)) {
 		log_write(LOG_ERROR, "job worker %d could not start", number);
 		return 1;
 	}
@@ -212,6 +219,7 @@ command_serve(struct command *c)
 	if (e)
 		return 1;
 	db_close(db);
+	courier_stop(); /* each worker has its own */
 	key_forget_all();
 	listener = proc_listen(conf.socket);
 	if (listener < 0 || metrics_start((int)(conf.workers + conf.job_workers) + 1))

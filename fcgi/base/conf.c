@@ -120,6 +120,26 @@ static const struct setting settings[] = {
 	    "serve /docs and /openapi.json; the cem.conf that ./run makes says true" },
 	{ "DURABLE", SWITCH, AT(durable), "true", 0, 0, NULL,
 	    "wait for the disk at every commit (of SQLite) and stored file" },
+	{ "S3_BUCKET", TEXT, AT(s3_bucket), "", 3, 63, NULL,
+	    "bucket of stored files; it must keep versions" },
+	{ "S3_REGION", TEXT, AT(s3_region), "us-east-1", 1, 60, NULL,
+	    "where the bucket is" },
+	{ "S3_ENDPOINT", TEXT, AT(s3_endpoint), "", 8, 200, NULL,
+	    "https://host[:port] of another S3; http only on this host" },
+	{ "S3_STYLE", CHOICE, AT(s3_style), "host", 1, 10, "host path",
+	    "the bucket's place: https://BUCKET.host/ or https://host/BUCKET/" },
+	{ "S3_ACCESS_KEY", SECRET, AT(s3_access_key), "", 1, 128, NULL,
+	    "empty: the role of the container or host, asked for and renewed by itself" },
+	{ "S3_SECRET_KEY", SECRET, AT(s3_secret_key), "", 1, 128, NULL,
+	    "belongs to S3_ACCESS_KEY" },
+	{ "S3_SESSION_TOKEN", SECRET, AT(s3_session_token), "", 1, 4096, NULL,
+	    "belongs to them if they are temporary" },
+	{ "S3_ENCRYPTION", CHOICE, AT(s3_encryption), "", 0, 10, "AES256 aws:kms",
+	    "how S3 shall encrypt what it stores; empty: as the bucket says" },
+	{ "S3_KMS_KEY", TEXT, AT(s3_kms_key), "", 1, 300, NULL,
+	    "key for aws:kms; empty: the account's own" },
+	{ "S3_CA_FILE", TEXT, AT(s3_ca_file), "/etc/ssl/certs/ca-certificates.crt", 1,
+	    200, NULL, "certificates that S3's must be signed by" },
 };
 
 enum { N_SETTINGS = sizeof(settings) / sizeof(settings[0]) };
@@ -230,7 +250,8 @@ setting_set(struct arena *a, const struct setting *s, const char *value)
 	case SWITCH:
 		return set_switch(s, value);
 	case CHOICE:
-		if (choice_has(s->choices, value))
+		if (choice_has(s->choices, value) ||
+		    (!*value && text_same(s->fallback, "")))
 			return set_text(a, s, value);
 		(void)snprintf(words, sizeof(words), "must be one of: %s", s->choices);
 		return complain(s, words);

@@ -49,6 +49,16 @@ struct conf {
 	bool app_mandatory;		/* APP_MANDATORY */
 	bool docs;			/* DOCS: serve /docs and /openapi.json */
 	bool durable;			/* DURABLE: wait for the disk */
+	const char *s3_bucket;		/* S3_BUCKET, or "" */
+	const char *s3_region;		/* S3_REGION */
+	const char *s3_endpoint;	/* S3_ENDPOINT: scheme://host[:port], or "" */
+	const char *s3_style;		/* S3_STYLE: host, path */
+	char *s3_access_key;		/* S3_ACCESS_KEY, or "": by the host's role */
+	char *s3_secret_key;		/* S3_SECRET_KEY */
+	char *s3_session_token;		/* S3_SESSION_TOKEN, or "" */
+	const char *s3_encryption;	/* S3_ENCRYPTION: AES256, aws:kms, or "" */
+	const char *s3_kms_key;		/* S3_KMS_KEY, or "": the account's own */
+	const char *s3_ca_file;		/* S3_CA_FILE */
 };
 
 extern struct conf conf;

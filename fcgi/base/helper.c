@@ -162,24 +162,44 @@ wait_until(int socket, int64_t end)
 }
 
 enum err
-helper_ask(struct helper *h, const struct helper_question *q, void *answer, size_t n,
-    int timeout_ms)
+helper_send(struct helper *h, const struct helper_question *q)
 {
-	const int64_t end = clock_steady() + timeout_ms * (CLOCK_SECOND / 1000);
-	struct iovec part = { .iov_base = answer, .iov_len = n };
-	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
-
 	if (h->socket < 0)
 		return ERR_DOWN; /* told when it was given up */
 	if (q->n > HELPER_MAX || q->n_fds < 0 || q->n_fds > HELPER_FDS)
 		return ERR_BROKEN;
-	if (!send_question(h->socket, q))
-		return give_up(h, strerror(errno));
+	return send_question(h->socket, q) ? OK : give_up(h, strerror(errno));
+}
+
+enum err
+helper_next(struct helper *h, void *message, size_t room, size_t *n, int timeout_ms)
+{
+	const int64_t end = clock_steady() + timeout_ms * (CLOCK_SECOND / 1000);
+	struct iovec part = { .iov_base = message, .iov_len = room };
+	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
+	ssize_t got;
+
+	if (h->socket < 0)
+		return ERR_DOWN;
 	if (!wait_until(h->socket, end))
 		return give_up(h, "no answer in time");
-	if (recvmsg(h->socket, &m, 0) != (ssize_t)n || m.msg_flags & MSG_TRUNC)
+	got = recvmsg(h->socket, &m, 0);
+	if (got <= 0 || m.msg_flags & MSG_TRUNC)
 		return give_up(h, "it has ended");
+	*n = (size_t)got;
 	return OK;
+}
+
+enum err
+helper_ask(struct helper *h, const struct helper_question *q, void *answer, size_t n,
+    int timeout_ms)
+{
+	size_t got = 0;
+	enum err e = helper_send(h, q);
+
+	if (!e)
+		e = helper_next(h, answer, n, &got, timeout_ms);
+	return !e && got != n ? give_up(h, "its answer is cut short") : e;
 }
 
 /* Take over the descriptors of a message. False if they are not as agreed. */

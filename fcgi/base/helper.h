@@ -24,7 +24,7 @@ struct helper {
 #define HELPER_NONE { .name = "helper", .socket = -1, .pid = 0 }
 
 enum {
-	HELPER_MAX = 2048,	/* bytes of a question or an answer */
+	HELPER_MAX = 16 * 1024,	/* bytes of a question or an answer */
 	HELPER_FDS = 3		/* descriptors passed with a question */
 };
 
@@ -52,6 +52,13 @@ void helper_stop(struct helper *h);
  * starts with a fresh one. */
 enum err helper_ask(struct helper *h, const struct helper_question *q, void *answer,
     size_t n, int timeout_ms);
+
+/* helper_send(h, q), helper_next(h, message, room, n, timeout_ms): The two halves of
+ * helper_ask, for an answer of more than one message, or of a length that is not known
+ * before: *n bytes, at most room. Failures are those of helper_ask. */
+enum err helper_send(struct helper *h, const struct helper_question *q);
+enum err helper_next(struct helper *h, void *message, size_t room, size_t *n,
+    int timeout_ms);
 
 /* helper_take(socket, q): In the helper: wait for the next question. False when the
  * worker has gone; then the helper should end. */

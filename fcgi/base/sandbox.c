@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Giving up rights, for good. Two locks of the kernel, one behind the other:
- * landlock (landlock(7)) says which files and which TCP port, seccomp
+ * landlock (landlock(7)) says which files and which TCP ports, seccomp
  * (sandbox_calls.c) says which system calls. Neither needs root. Landlock grows
  * with the kernel: its version decides what can be asked for, and what is missing
  * is written to the log once. sandbox_prove.c shows that the locks hold.
@@ -147,15 +147,17 @@ grant_all(int rules, const struct sandbox *s, const struct rights *all)
 		e = grant_path(rules, *p, WRITE_RIGHTS & all->files, true);
 	for (const char *const *p = s->readable; p && *p && e == OK; p++)
 		e = grant_path(rules, *p, READ_RIGHTS, false);
-	if (!s->connect_port || e != OK)
+	if (!s->ports[0] || e != OK)
 		return e;
 	if (!all->net) {
 		log_write(LOG_WARN, "sandbox: this kernel's landlock can't limit TCP "
 		    "ports (it needs Linux 6.7)");
 		return OK;
 	}
-	e = grant_port(rules, s->connect_port);
-	return e == OK ? grant_port(rules, DNS_PORT) : e;
+	e = grant_port(rules, DNS_PORT);
+	for (int i = 0; i < SANDBOX_PORTS && s->ports[i] && e == OK; i++)
+		e = grant_port(rules, s->ports[i]);
+	return e;
 }
 
 static enum err
@@ -203,7 +205,7 @@ sandbox_lock(const struct sandbox *s)
 	 * helpers that the worker is dead. seccomp leaves it no signals anyway. */
 	if (e == OK)
 		e = lock_files(s, SCOPE_ABSTRACT);
-	if (e == OK && !sandbox_calls_worker(s->connect_port != 0, s->connect_unix))
+	if (e == OK && !sandbox_calls_worker(s->ports[0] != 0, s->connect_unix))
 		e = ERR_BROKEN;
 	return e;
 }
@@ -211,7 +213,7 @@ sandbox_lock(const struct sandbox *s)
 enum err
 sandbox_lock_pure(void)
 {
-	const struct sandbox nothing = { .connect_port = 0 };
+	const struct sandbox nothing = { .connect_unix = false };
 	enum err e = lock_self();
 
 	if (e == OK)
@@ -224,7 +226,7 @@ sandbox_lock_pure(void)
 enum err
 sandbox_lock_forker(void)
 {
-	const struct sandbox nothing = { .connect_port = 0 };
+	const struct sandbox nothing = { .connect_unix = false };
 	enum err e = lock_self();
 
 	if (e == OK)

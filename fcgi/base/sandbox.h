@@ -11,10 +11,12 @@
  * by the kernel (landlock and seccomp). Locking cannot be undone. A kernel without
  * landlock, or with an early one, is told in the log once; seccomp works anyway.
  */
+enum { SANDBOX_PORTS = 4 };
+
 struct sandbox {
 	const char *const *writable;	/* folders to read and write below; NULL ends */
 	const char *const *readable;	/* files and folders to read; NULL ends */
-	int connect_port;		/* TCP port it may connect to; 0: none */
+	int ports[SANDBOX_PORTS];	/* TCP ports it may connect to; 0 ends */
 	bool connect_unix;		/* may connect to UNIX sockets */
 };
 
@@ -27,7 +29,7 @@ enum err sandbox_drop(const char *user);
 /* sandbox_lock(s): Lock a FastCGI or job worker: landlock to the folders of s,
  * seccomp without exec, fork, ptrace, mount, new sockets but those of s. A refused
  * call fails with EPERM or EACCES; it does not kill. A writable folder must exist;
- * a readable path that does not is left out. With connect_port, DNS works too, and
+ * a readable path that does not is left out. With a port, DNS works too, and
  * threads may be made (libcurl resolves names in one). No core files are written.
  * ERR_BROKEN (logged) if it cannot be done. */
 enum err sandbox_lock(const struct sandbox *s);

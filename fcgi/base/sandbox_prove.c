@@ -143,13 +143,13 @@ connect_port(int port)
 static int
 try_own_port(const struct scene *scene)
 {
-	return connect_port(scene->s->connect_port);
+	return connect_port(scene->s->ports[0]);
 }
 
 static int
 try_other_port(const struct scene *scene)
 {
-	return connect_port(scene->s->connect_port == 9 ? 10 : 9);
+	return connect_port(scene->s->ports[0] == 9 ? 10 : 9);
 }
 
 static int
@@ -220,7 +220,7 @@ has_unix(const struct sandbox *s)
 static bool
 has_no_port(const struct sandbox *s)
 {
-	return s->connect_port == 0;
+	return s->ports[0] == 0;
 }
 
 static bool
@@ -233,7 +233,7 @@ has_no_folder(const struct sandbox *s)
 static bool
 has_any_port(const struct sandbox *s)
 {
-	return s->connect_port && !sandbox_ports();
+	return s->ports[0] && !sandbox_ports();
 }
 
 /* Running a program comes last: if it works, nobody is left to report it. */

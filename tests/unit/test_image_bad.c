@@ -206,7 +206,7 @@ test_deaths(void)
 static void
 be_worker(int ready)
 {
-	const struct sandbox s = { .connect_port = 0 };
+	const struct sandbox s = { .connect_unix = false };
 	struct bytes b = as_jpeg(80, 40), big = large();
 	int in = temp_file(&b, 0), in_big = temp_file(&big, 0);
 	int to = temp_file(NULL, 0), small = temp_file(NULL, 0);

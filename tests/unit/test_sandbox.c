@@ -129,7 +129,7 @@ refused(long result)
 static int
 case_worker(void)
 {
-	const struct sandbox s = { writable, readable, 0, false };
+	const struct sandbox s = { writable, readable, { 0 }, false };
 	char path[128], *const none[] = { NULL };
 	struct rlimit core;
 	struct stat st;
@@ -178,7 +178,7 @@ case_worker(void)
 static int
 case_helper_told(void)
 {
-	const struct sandbox s = { writable, NULL, 0, false };
+	const struct sandbox s = { writable, NULL, { 0 }, false };
 	int ends[2];
 	char byte;
 
@@ -204,7 +204,7 @@ case_helper_told(void)
 static int
 case_rename(void)
 {
-	const struct sandbox s = { writable, readable, 0, false };
+	const struct sandbox s = { writable, readable, { 0 }, false };
 	char from[128], to[128];
 	int fd;
 
@@ -226,7 +226,7 @@ case_rename(void)
 static int
 case_sqlite(void)
 {
-	const struct sandbox s = { writable, NULL, 0, false };
+	const struct sandbox s = { writable, NULL, { 0 }, false };
 	char path[128];
 	sqlite3 *db = NULL;
 
@@ -251,7 +251,7 @@ thread_run(void *p)
 static int
 case_port(void)
 {
-	const struct sandbox s = { writable, readable, port, false };
+	const struct sandbox s = { writable, readable, { port }, false };
 	pthread_t thread;
 	int answer = 0, fd;
 
@@ -275,7 +275,7 @@ case_port(void)
 static int
 case_unix(void)
 {
-	const struct sandbox s = { writable, NULL, 0, true };
+	const struct sandbox s = { writable, NULL, { 0 }, true };
 
 	MUST(sandbox_lock(&s) == OK);
 	MUST(reach_unix() == 0);
@@ -286,7 +286,7 @@ case_unix(void)
 static int
 case_no_thread(void)
 {
-	const struct sandbox s = { writable, NULL, 0, false };
+	const struct sandbox s = { writable, NULL, { 0 }, false };
 	pthread_t thread;
 	int answer = 0;
 
@@ -299,8 +299,8 @@ static int
 case_no_folder(void)
 {
 	const char *const gone[] = { "/nonexistent/folder", NULL };
-	const struct sandbox s = { gone, NULL, 0, false };
-	const struct sandbox t = { NULL, gone, 0, false };
+	const struct sandbox s = { gone, NULL, { 0 }, false };
+	const struct sandbox t = { NULL, gone, { 0 }, false };
 
 	(void)close(STDERR_FILENO);
 	MUST(sandbox_lock(&s) == ERR_BROKEN);
@@ -451,13 +451,13 @@ count_try(const struct sandbox_try *t)
 static void
 test_prove(void)
 {
-	struct sandbox s = { writable, readable, 0, false };
+	struct sandbox s = { writable, readable, { 0 }, false };
 	const char *wide[] = { root, NULL };
 
 	ok(sandbox_prove(&s, secret, count_try) == OK && told == 11 && !told_wrong,
 	    "a locked worker is proven to be locked");
 	told = 0;
-	s.connect_port = port;
+	s.ports[0] = port;
 	s.connect_unix = true;
 	ok(sandbox_prove(&s, secret, count_try) == OK && told == 12 && !told_wrong,
 	    "and one that may connect to its database");

@@ -146,7 +146,7 @@ test_death(void)
 static void
 be_worker(int ready)
 {
-	const struct sandbox s = { .connect_port = 0 };
+	const struct sandbox s = { .connect_unix = false };
 	uint8_t out[SIGNER_SIGNATURE];
 	char answer;
 

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Objects' headers, both ways. A file's name goes into the metadata percent-encoded,
+ * which is ASCII whatever the name was.
+ */
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "conf.h"
+#include "s3_object.h"
+#include "text.h"
+
+enum { MD5 = 16, NAME_LONGEST = 1000 };
+
+void
+s3_object_about(const struct s3 *s, struct s3_call *c, const struct courier_about *about)
+{
+	struct buf name = buf_make(s->arena, 100);
+
+	s3_call_header(c, "content-type", text_empty(about->media) ?
+	    "application/octet-stream" : about->media);
+	s3_call_header(c, "x-amz-meta-cem-object", about->object_id);
+	s3_call_header(c, "x-amz-meta-tenant_id", about->tenant_id);
+	if (!text_empty(about->file_name))
+		sigv4_encode(&name, about->file_name, "");
+	if (name.n <= NAME_LONGEST) /* all metadata together may have 2 KB */
+		s3_call_header(c, "x-amz-meta-original_filename", name.bytes);
+	s3_call_header(c, "x-amz-server-side-encryption", conf.s3_encryption);
+	if (text_same(conf.s3_encryption, "aws:kms"))
+		s3_call_header(c, "x-amz-server-side-encryption-aws-kms-key-id",
+		    conf.s3_kms_key);
+}
+
+enum err
+s3_object_read(const struct s3_call *c, struct courier_object *o)
+{
+	*o = (struct courier_object){ .size = 0 };
+	if (!s3_call_number(c, "content-length", &o->size) ||
+	    !s3_call_text(c, "etag", o->etag, sizeof(o->etag)))
+		return ERR_BROKEN;
+	(void)s3_call_time(c, "last-modified", &o->modified_at); /* 0 if it is none */
+	(void)s3_call_text(c, "x-amz-version-id", o->version, sizeof(o->version));
+	(void)s3_call_text(c, "content-type", o->media, sizeof(o->media));
+	(void)s3_call_text(c, "x-amz-meta-cem-object", o->object_id,
+	    sizeof(o->object_id)); /* "" where they are missing, or not ours */
+	return OK;
+}
+
+const char *
+s3_object_md5(struct arena *a, const char *md5)
+{
+	uint8_t hash[MD5];
+	char *text = arena_take(a, 2 * MD5);
+
+	if (!text_hex_read(md5, hash, MD5))
+		return NULL;
+	(void)EVP_EncodeBlock((uint8_t *)text, hash, MD5);
+	return text;
+}
+
+bool
+s3_object_same(const struct s3_call *c, const char *etag, const char *md5)
+{
+	const char *how = fetch_header(&c->f, "x-amz-server-side-encryption");
+	uint8_t hash[MD5];
+
+	return (how && !text_same(how, "AES256")) || strlen(etag) != (size_t)2 * MD5 ||
+	    !text_hex_read(etag, hash, MD5) || text_same(etag, md5);
+}

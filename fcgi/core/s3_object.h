@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CORE_S3_OBJECT_H
+#define CORE_S3_OBJECT_H
+
+#include "courier.h"
+#include "s3_call.h"
+
+/* What the operations on objects share. */
+
+/* s3_object_about(s, c, about): The headers that say what a new object is, and how it
+ * shall be encrypted. */
+void s3_object_about(const struct s3 *s, struct s3_call *c,
+    const struct courier_about *about);
+
+/* s3_object_read(c, o): What the answer to GET or HEAD says of the object. ERR_BROKEN
+ * if it says too little. */
+enum err s3_object_read(const struct s3_call *c, struct courier_object *o);
+
+/* s3_object_md5(a, md5): Hex as the base64 of Content-MD5; NULL if it is no MD5. */
+const char *s3_object_md5(struct arena *a, const char *md5);
+
+/* s3_object_same(c, etag, md5): An ETag is the MD5 of the bytes, or (encrypted
+ * with a key of KMS) nobody knows what: false only if it should be md5, and is not. */
+bool s3_object_same(const struct s3_call *c, const char *etag, const char *md5);
+
+#endif
