@@ -52,13 +52,3 @@ UPDATE organisation
 SELECT quota_bytes, used_bytes
   FROM organisation
  WHERE organisation_id = :viewer_organisation_id;
-
--- name: organisation_use :exec
--- Count bytes that are stored for it, or (below 0) are so no more; nothing happens if it
--- may not have that many. As all that store for it wait here for each other, it
--- comes last before the commit.
--- types: n_bytes BIGINT
-UPDATE organisation
-   SET used_bytes = used_bytes + :n_bytes
- WHERE organisation_id = :viewer_organisation_id
-   AND (:n_bytes <= 0 OR quota_bytes = 0 OR used_bytes + :n_bytes <= quota_bytes);

@@ -31,7 +31,7 @@ SELECT :version_id, f.file_id, f.organisation_id, f.object_id, f.claimed_type,
  WHERE f.organisation_id = :viewer_organisation_id
    AND f.file_path = :file_path
    AND f.deleted_at IS NULL
-RETURNING file_id;
+RETURNING file_id, file_size;
 
 -- name: space_version_insert :one
 -- The same; SQLite has one writer anyway.
@@ -47,7 +47,7 @@ SELECT :version_id, f.file_id, f.organisation_id, f.object_id, f.claimed_type,
    AND f.file_path = :file_path
    AND f.deleted_at IS NULL
    FOR NO KEY UPDATE
-RETURNING file_id;
+RETURNING file_id, file_size;
 
 -- name: space_overwrite :exec
 -- Give a file other bytes; its id, path and first day stay.

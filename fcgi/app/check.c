@@ -99,9 +99,11 @@ command_check(struct command *c)
 		return check_database(c);
 	if (text_same(what, "figures"))
 		return command_figures(c);
+	if (text_same(what, "space"))
+		return command_space_check(c);
 	if (text_same(what, "statements"))
 		return check_statements(c);
 	if (*what)
-		return command_usage("check [sandbox|database|figures|statements]");
+		return command_usage("check [sandbox|database|figures|space|statements]");
 	return check_database(c) | check_sandbox(c);
 }

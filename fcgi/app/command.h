@@ -29,6 +29,7 @@ int command_job(struct command *c);	/* job_command.c */
 int command_migrate(struct command *c);	/* daemon.c */
 int command_check(struct command *c);	/* check.c */
 int command_figures(struct command *c);	/* farmer_tally.c, of command_check */
+int command_space_check(struct command *c); /* space_tally.c, of command_check */
 int command_user(struct command *c);	/* user.c */
 int command_organisation(struct command *c); /* organisation.c */
 int command_farmer(struct command *c);	/* farmer_delete.c */

@@ -96,6 +96,13 @@ struct space_by {
 	int64_t now;
 };
 
+/* space_viewer(r): The viewer of r. */
+struct space_by space_viewer(const struct req *r);
+
+/* space_folders(by, path): Make the rows of the folder that path lies in, and of all
+ * above it, where there are none: before a row says that something lies there. */
+enum err space_folders(const struct space_by *by, const char *path);
+
 /* space_put(by, list, n): Make n kept objects the files of their paths, in the caller's
  * transaction: all rows there are, the versions that they replace, the quota. Two that
  * write to one path at once do it one after the other, and the first becomes a version.

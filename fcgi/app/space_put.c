@@ -11,6 +11,7 @@
 #include "front_handler.h"
 #include "queries.h"
 #include "space.h"
+#include "space_tally.h"
 #include "text.h"
 
 enum { TRIES = 3 };
@@ -39,6 +40,21 @@ note_folders(const struct space_by *by, const char *path, const char *before)
 	return e;
 }
 
+enum err
+space_folders(const struct space_by *by, const char *path)
+{
+	return note_folders(by, path, NULL);
+}
+
+struct space_by
+space_viewer(const struct req *r)
+{
+	const struct viewer *v = front_viewer(r);
+
+	return (struct space_by){ .db = r->db, .arena = r->arena,
+		.organisation_id = v->organisation_id, .who = v->mark, .now = r->now };
+}
+
 /* *n is 0 if there is a live file of that path, or just was. */
 static enum err
 insert(const struct space_by *by, struct space_new *in, int64_t *n)
@@ -59,7 +75,7 @@ insert(const struct space_by *by, struct space_new *in, int64_t *n)
 /* What is there becomes a version, and is held until the commit. ERR_MISSING if it went
  * away meanwhile. */
 static enum err
-overwrite(const struct space_by *by, struct space_new *in)
+overwrite(const struct space_by *by, struct space_new *in, struct space_change *change)
 {
 	const struct store_object *o = &in->object;
 	struct space_version_insert_row row;
@@ -74,6 +90,9 @@ overwrite(const struct space_by *by, struct space_new *in)
 		return e;
 	in->is_new = false;
 	memcpy(in->file_id, row.file_id, ID_TEXT);
+	change->live_bytes += o->size - row.file_size;
+	change->version_files++;
+	change->version_bytes += row.file_size;
 	return q_space_overwrite(by->db, &(struct space_overwrite_in){
 	    .viewer_organisation_id = by->organisation_id, .file_id = in->file_id,
 	    .object_id = o->id, .claimed_type = in->claimed_type,
@@ -83,16 +102,18 @@ overwrite(const struct space_by *by, struct space_new *in)
 }
 
 static enum err
-put_one(const struct space_by *by, struct space_new *in)
+put_one(const struct space_by *by, struct space_new *in, struct space_change *change)
 {
 	int64_t n = 0;
 	enum err e = store_note(by->db, &in->object, by->now);
 
 	for (int i = 0; i < TRIES && !e; i++) {
 		e = insert(by, in, &n);
+		change->live_files += n;
+		change->live_bytes += n * in->object.size;
 		if (e || n)
 			return e;
-		e = overwrite(by, in);
+		e = overwrite(by, in, change);
 		if (e != ERR_MISSING)
 			return e;
 		e = OK; /* deleted between the two: the path is free now */
@@ -115,23 +136,17 @@ enum err
 space_put(const struct space_by *by, struct space_new *list, size_t n)
 {
 	struct space_new **sorted = arena_array(by->arena, struct space_new *, n);
-	int64_t n_bytes = 0, n_rows = 0;
+	struct space_change change = { 0 };
 	enum err e = OK;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		sorted[i] = &list[i];
-		n_bytes += list[i].object.size;
-	}
 	qsort(sorted, n, sizeof(*sorted), by_path);
 	for (size_t i = 0; i < n && !e; i++)
 		e = note_folders(by, sorted[i]->path, i ? sorted[i - 1]->path : NULL);
 	for (size_t i = 0; i < n && !e; i++)
-		e = put_one(by, sorted[i]);
-	if (!e)
-		e = q_organisation_use(by->db, &(struct organisation_use_in){
-		    .viewer_organisation_id = by->organisation_id,
-		    .n_bytes = n_bytes }, &n_rows);
-	return !e && !n_rows ? ERR_BIG : e;
+		e = put_one(by, sorted[i], &change);
+	return e ? e : space_count(by->db, by->organisation_id, &change);
 }
 
 enum err

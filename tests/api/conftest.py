@@ -56,10 +56,11 @@ def recorder():
 
 
 def figures_agree(running):
-    """Whatever the tests did: what is kept is what a count of all farmers gives."""
-    status, out, err = running.cem("check", "figures", "--config", running.config,
-                                   check=False)
-    assert (status, out.strip()) == (0, "the figures agree with the farmers"), err
+    """Whatever the tests did: what is kept is what a count of all of them gives."""
+    for what, of in (("figures", "farmers"), ("space", "files")):
+        status, out, err = running.cem("check", what, "--config", running.config,
+                                       check=False)
+        assert (status, out.strip()) == (0, "the figures agree with the " + of), err
 
 
 @pytest.fixture(scope="session")
