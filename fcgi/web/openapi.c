@@ -279,6 +279,12 @@ put_request(struct writer *w, const struct shape *takes)
 		put_ref(w, takes);
 		put(w, "}}}");
 	}
+	if (takes && takes->place == SHAPE_LIST) {
+		put(w, ",\"requestBody\":{\"required\":true,\"content\":"
+		    "{\"application/json\":{\"schema\":");
+		put_field(w, takes->fields);
+		put(w, "}}}");
+	}
 	if (takes && takes->place == SHAPE_UPLOAD)
 		put_upload(w, takes->upload);
 }

@@ -286,7 +286,8 @@ req_parse(struct req *r)
 		return too_big(r, l->max_json);
 	if (takes(r)->place == SHAPE_FORM)
 		return parse_form(r, (size_t)length);
-	return takes(r)->place == SHAPE_BODY ? parse_body(r, (size_t)length) : OK;
+	return takes(r)->place == SHAPE_BODY || takes(r)->place == SHAPE_LIST ?
+	    parse_body(r, (size_t)length) : OK;
 }
 
 static bool
@@ -307,6 +308,8 @@ check_body(struct req *r, void *in)
 		return OK;
 	if (!l->n_body)
 		return body_fault(r, "missing", "Field required");
+	if (!r->json && takes(r)->place == SHAPE_LIST)
+		return body_fault(r, "list_type", "Input should be a valid list");
 	if (!r->json)
 		return body_fault(r, "model_attributes_type", "Input should be a valid "
 		    "dictionary or object to extract fields from");
@@ -357,6 +360,7 @@ req_check(struct req *r)
 	r->in = in;
 	switch (shape->place) {
 	case SHAPE_BODY:
+	case SHAPE_LIST:
 		return check_body(r, in);
 	case SHAPE_QUERY:
 		return shape_read_query(shape, r->query, r->arena, in, &r->faults) ?

@@ -137,6 +137,9 @@ check_to(const struct shape *shape, int depth)
 		fault = "a file without a media type";
 	if (shape->n_fields && !shape->fields)
 		fault = "no fields";
+	if (shape->place == SHAPE_LIST && (shape->n_fields != 1 ||
+	    (shape->fields->kind != SHAPE_TEXTS && shape->fields->kind != SHAPE_OBJECTS)))
+		fault = "a list that is not one";
 	if (fault) {
 		(void)snprintf(text, sizeof(text), "%.80s: %s", shape->name, fault);
 		return text;

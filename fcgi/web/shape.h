@@ -74,6 +74,7 @@ struct shape_field {
 /* Where a shape's input stands, or what its output is. */
 enum shape_place {
 	SHAPE_BODY,	/* a JSON object */
+	SHAPE_LIST,	/* a bare JSON array; it is the shape's only field */
 	SHAPE_QUERY,	/* the query string */
 	SHAPE_FORM,	/* a page's form: application/x-www-form-urlencoded */
 	SHAPE_UPLOAD,	/* multipart/form-data with files, as upload says; fields, if
@@ -110,7 +111,7 @@ extern const struct shape upload_shape;
 extern const struct shape page_shape;
 
 /* shape_read(shape, json, arena, out, faults): Fill *out (shape->size bytes,
- * zeroed) from the object json. Every fault of the input is added to faults;
+ * zeroed) from the object json, or with SHAPE_LIST from the array. Every fault of the input is added to faults;
  * false if there was one. Numbers may come as texts, 3.0 is an int, booleans take
  * true/false/1/0/yes/no/on/off/t/f/y/n; nothing else is converted. */
 bool shape_read(const struct shape *shape, const struct json *json,

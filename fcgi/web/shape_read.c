@@ -306,6 +306,9 @@ shape_read(const struct shape *shape, const struct json *json, struct arena *are
 		root.text = json_text(json);
 	if (!json)
 		return spot_fault(&root, "missing", "Field required", NULL);
+	if (shape->place == SHAPE_LIST)
+		return read_value(&root, shape->fields,
+		    (char *)out + shape->fields->offset);
 	return read_object(&root, shape, out);
 }
 

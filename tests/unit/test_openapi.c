@@ -41,6 +41,16 @@ static const struct shape find = { .name = "Find", .place = SHAPE_QUERY,
 static const struct shape card = { .name = "Card", .place = SHAPE_FILE,
 	.media = "application/pdf" };
 
+static const struct shape_field list_fields[] = {
+	{ .name = "paths", .kind = SHAPE_TEXTS, .flags = SHAPE_REQUIRED, .limited = true,
+	    .max = 9 },
+};
+static const struct shape list = { .name = "Paths", .place = SHAPE_LIST,
+	.fields = list_fields, .n_fields = 1, .size = sizeof(struct shape_texts) };
+static const struct shape_upload many = { .part = "files", .max_files = 3 };
+static const struct shape many_files = { .name = "Many", .place = SHAPE_UPLOAD,
+	.upload = &many };
+
 static const struct shape page = { .name = "Page", .place = SHAPE_PAGE };
 
 static const struct route routes[] = {
@@ -48,6 +58,10 @@ static const struct route routes[] = {
 	{ "GET", "/api/farmers/{farmer_id}/card", "farmer_card", NULL, 0, NULL, &card,
 	    "Card" },
 	{ "POST", "/api/farmers/", "farmer_enrol", NULL, 1, &farmer, &farmer, "Add one" },
+	{ "POST", "/files/delete", "file_delete", NULL, 1, &list, &nothing_shape,
+	    "Delete" },
+	{ "POST", "/files/put/{file_path:path}", "file_put", NULL, 1, &many_files,
+	    &nothing_shape, "Put" },
 	{ "POST", "/api/photo", "farmer_photo", NULL, 1, &upload_shape, &nothing_shape,
 	    "Photo" },
 	{ "GET", "/", "home_page", NULL, 1, NULL, &page, "A page" },
@@ -113,6 +127,19 @@ test_paths(void)
 	    "input can be wrong where there is some");
 	ok(is("paths /api/photo post responses default content application/json schema",
 	    "{\"$ref\":\"#/components/schemas/Error\"}"), "failures");
+	ok(is("paths /files/delete post requestBody content application/json schema",
+	    "{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"maxItems\":9}"),
+	    "a bare list");
+	ok(is("paths /files/put/{file_path} post parameters", "[{\"name\":\"file_path\","
+	    "\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"string\"}}]"),
+	    "a name that takes the rest of the path");
+	ok(is("paths /files/put/{file_path} post requestBody content multipart/form-data "
+	    "schema properties", "{\"files\":{\"type\":\"array\",\"items\":{\"type\":"
+	    "\"string\",\"contentMediaType\":\"application/octet-stream\"}}}"),
+	    "several files");
+	ok(is("paths /files/delete post responses 422 content application/json schema",
+	    "{\"$ref\":\"#/components/schemas/HTTPValidationError\"}"),
+	    "their faults are a list");
 }
 
 static void

@@ -52,6 +52,14 @@ static const struct route get_find = { "GET", "/api/f", "f", nobody, 0, &find, &
 static const struct route post_form = { "POST", "/f", "f", nobody, 0, &form, NULL, "" };
 static const struct route upload = { "POST", "/api/u", "u", nobody, 0, &upload_shape,
 	&nothing_shape, "" };
+static const struct shape_field list_fields[] = {
+	{ .name = "paths", .kind = SHAPE_TEXTS, .flags = SHAPE_REQUIRED, .limited = true,
+	    .max = 3 },
+};
+static const struct shape list = { .name = "Paths", .place = SHAPE_LIST,
+	.fields = list_fields, .n_fields = 1, .size = sizeof(struct shape_texts) };
+static const struct route post_list = { "POST", "/files/l", "l", nobody, 0, &list, NULL,
+	"" };
 static const struct shape_upload many = { .part = "files", .max_files = 5,
 	.large = true, .texts = true };
 static const struct shape many_files = { .name = "Files", .place = SHAPE_UPLOAD,
@@ -188,6 +196,37 @@ test_body(void)
 	    "bad syntax is found before the sign-in");
 	begin(&post_person, "text/plain", "{");
 	ok(req_parse(&r) == OK, "but not looked for in what is no JSON");
+}
+
+static enum err
+list_of(const char *media, const char *body)
+{
+	begin(&post_list, media, body);
+	return both();
+}
+
+static void
+test_list(void)
+{
+	const struct shape_texts *in;
+
+	ok(list_of("application/json", "[\"a\",\"b/c\"]") == OK, "a bare list");
+	in = r.in;
+	ok(in->n == 2 && strcmp(in->items[1], "b/c") == 0, "with its items");
+	ok(list_of(NULL, "[]") == OK && ((const struct shape_texts *)r.in)->n == 0,
+	    "an empty one");
+	ok(fault_is(list_of(NULL, "{\"paths\":[]}"), "list_type", "[\"body\"]") &&
+	    fault_is(list_of(NULL, "\"a\""), "list_type", "[\"body\"]") &&
+	    fault_is(list_of(NULL, "null"), "list_type", "[\"body\"]") &&
+	    fault_is(list_of("text/plain", "[]"), "list_type", "[\"body\"]"),
+	    "what is none");
+	ok(fault_is(list_of(NULL, "[\"a\",1]"), "string_type", "[\"body\",1]"),
+	    "an item of another kind");
+	ok(fault_is(list_of(NULL, "[\"a\",\"a\",\"a\",\"a\"]"), "too_long", "[\"body\"]"),
+	    "one item too many");
+	ok(fault_is(list_of(NULL, NULL), "missing", "[\"body\"]"), "no body");
+	begin(&post_list, NULL, "[");
+	ok(fault_is(req_parse(&r), "json_invalid", "[\"body\",1]"), "broken JSON");
 }
 
 static enum err
@@ -551,6 +590,7 @@ main(void)
 	arena = arena_make(1 << 20, NULL);
 	r = (struct req){ .link = &l, .file.fd = -1 };
 	test_body();
+	test_list();
 	test_form();
 	test_sizes();
 	test_query();

@@ -463,6 +463,9 @@ test_check(void)
 	twice[1].name = "full_name";
 	ok(shape_check(&(struct shape){ .name = "S", .fields = twice, .n_fields = 2,
 	    .size = sizeof(struct form) }), "a name that is another's alias");
+	ok(shape_check(&(struct shape){ .name = "S", .place = SHAPE_LIST,
+	    .fields = form_shape.fields, .n_fields = 1, .size = sizeof(struct form) }),
+	    "a bare list of what is none");
 	circle.fields = &back;
 	ok(shape_check(&circle) && strstr(shape_check(&circle), "circle"), "a circle");
 }
