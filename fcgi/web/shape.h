@@ -111,9 +111,10 @@ extern const struct shape upload_shape;
 extern const struct shape page_shape;
 
 /* shape_read(shape, json, arena, out, faults): Fill *out (shape->size bytes,
- * zeroed) from the object json, or with SHAPE_LIST from the array. Every fault of the input is added to faults;
- * false if there was one. Numbers may come as texts, 3.0 is an int, booleans take
- * true/false/1/0/yes/no/on/off/t/f/y/n; nothing else is converted. */
+ * zeroed) from the object json, or with SHAPE_LIST from the array. Every fault of the
+ * input is added to faults; false if there was one. Numbers may come as texts, 3.0 is
+ * an int, booleans take true/false/1/0/yes/no/on/off/t/f/y/n; nothing else is
+ * converted. */
 bool shape_read(const struct shape *shape, const struct json *json,
     struct arena *arena, void *out, struct faults *faults);
 
