@@ -25,12 +25,13 @@ struct db;
  */
 enum { STORE_VERSION = 1025 };	/* bytes of an S3 version id, and a NUL */
 
-/* One that is being made. What is wanted of it is set between store_begin and
- * store_keep; the texts must live until store_note. */
+/* One that is being made. What is wanted of it in S3 is set between store_begin and
+ * store_keep, or before store_copy; the texts must live until store_note. */
 struct store_object {
 	char id[ID_TEXT];
 	int fd;			/* open for reading and writing until kept or dropped */
-	const char *key;	/* wanted where there are keys; NULL: one of its id */
+	const char *key;	/* its key; NULL: one of its id */
+	const char *media, *organisation_id, *file_name; /* said with it, or NULL */
 	int64_t size;		/* this and the rest are set by store_keep */
 	char sha256[65];	/* lower-case hex */
 	char md5[33];
@@ -73,11 +74,10 @@ enum err store_take(struct store_object *o, int fd, size_t offset, size_t n);
  * but for a power cut); closes fd. On failure it is dropped. */
 enum err store_keep(struct store_object *o);
 
-/* store_copy(from, key, o): Make and keep a new object with the bytes of another, which
- * are shared where that can be; key as in struct store_object. ERR_MISSING if there
- * are none. */
-enum err store_copy(const struct store_at *from, const char *key,
-    struct store_object *o);
+/* store_copy(from, o): Make and keep a new object with the bytes of another, which are
+ * shared where that can be. o has zeros but for what is wanted of it. ERR_MISSING if
+ * there are no such bytes. */
+enum err store_copy(const struct store_at *from, struct store_object *o);
 
 /* store_note(db, o, now): Write the row of a kept object, in the caller's transaction
  * and before the row that names it. */

@@ -158,14 +158,17 @@ store_keep(struct store_object *o)
 static enum err
 copy_bytes(const struct store_at *from, struct store_object *o)
 {
-	const char *key = o->key;
+	const struct store_object wanted = *o;
 	int fd;
 	enum err e = store_fd(from, &fd);
 
 	if (e)
 		return e;
 	e = store_begin(o);
-	o->key = key;
+	o->key = wanted.key;
+	o->media = wanted.media;
+	o->organisation_id = wanted.organisation_id;
+	o->file_name = wanted.file_name;
 	if (!e)
 		e = store_take(o, fd, 0, (size_t)from->size);
 	(void)close(fd); /* was only read */
@@ -198,11 +201,11 @@ copy_hashes(const struct store_at *from, struct store_object *o)
 }
 
 enum err
-store_copy(const struct store_at *from, const char *key, struct store_object *o)
+store_copy(const struct store_at *from, struct store_object *o)
 {
 	enum err e = ERR_CONFLICT;
 
-	*o = (struct store_object){ .fd = -1, .key = key };
+	o->fd = -1;
 	if (strcmp(from->in, home->name) == 0) {
 		id_make(o->id);
 		e = home->copy(from, o);

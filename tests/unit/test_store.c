@@ -115,7 +115,7 @@ test_drop(void)
 static void
 test_copy(void)
 {
-	struct store_object o, second, none;
+	struct store_object o, second = { .key = "a" }, none = { .key = NULL };
 	struct store_at where;
 	char id[ID_TEXT];
 	uint8_t *bytes;
@@ -125,16 +125,18 @@ test_copy(void)
 	(void)store_write(&o, "abc", 3);
 	(void)store_keep(&o);
 	store_kept(&o, &where);
-	ok(store_copy(&where, NULL, &second) == OK && !text_same(second.id, o.id),
+	ok(store_copy(&where, &second) == OK && !text_same(second.id, o.id),
 	    "an object is copied");
+	ok(!second.key, "the disk knows no keys");
 	ok(second.size == 3 && text_same(second.sha256, o.sha256) &&
 	    text_same(second.md5, o.md5), "with its size and hashes");
 	where.md5 = NULL;
-	ok(store_copy(&where, NULL, &none) == OK && text_same(none.md5, o.md5),
+	ok(store_copy(&where, &none) == OK && text_same(none.md5, o.md5),
 	    "which are made if they are not known");
 	ok(remove_it(o.id) == OK && read_it(second.id, 3, &bytes, &n) == OK && n == 3 &&
 	    !memcmp(bytes, "abc", 3), "it outlives the first");
-	ok(store_copy(&where, NULL, &o) == ERR_MISSING, "what is gone is not copied");
+	o = (struct store_object){ .fd = -1 };
+	ok(store_copy(&where, &o) == ERR_MISSING, "what is gone is not copied");
 	memcpy(id, second.id, sizeof(id));
 	store_drop(&second);
 	store_drop(&none);
