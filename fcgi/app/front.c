@@ -183,7 +183,7 @@ act(struct req *r)
 	if (!reads)
 		db_intend(r->db);
 	e = r->route->handler(r);
-	if (!reads && !e)
+	if (!e && (!reads || r->writes))
 		e = db_commit(r->db);
 	if (e)
 		db_rollback(r->db);

@@ -4,15 +4,20 @@
  * these are apart from it, so that pages can use them and the door can use pages.
  */
 #include <assert.h>
+#include <string.h>
 
 #include "arena.h"
 #include "clock.h"
+#include "conf.h"
 #include "db.h"
 #include "front_handler.h"
 #include "journal.h"
 #include "log.h"
 #include "metrics.h"
 #include "session.h"
+#include "text.h"
+
+enum { HOST_MAX = 255 };
 
 static const struct viewer nobody;
 
@@ -44,6 +49,28 @@ front_later(struct req *r)
 	assert(!db_in_transaction(r->db));
 	r->now = clock_now();
 	db_stamp(r->db, r->now);
+}
+
+void
+front_write(struct req *r)
+{
+	r->writes = true;
+	db_read_only(r->db, false);
+	db_intend(r->db);
+}
+
+const char *
+front_base(struct req *r)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]";
+	const char *host = req_env(r, "HTTP_HOST");
+
+	if (*conf.public_url)
+		return conf.public_url;
+	if (text_empty(host) || host[strspn(host, letters)] || strlen(host) > HOST_MAX)
+		return "";
+	return arena_print(r->arena, "%s://%s", r->is_tls ? "https" : "http", host);
 }
 
 static enum err

@@ -33,6 +33,14 @@ void front_undo(struct req *r);
  * their commit. */
 void front_later(struct req *r);
 
+/* front_write(r): Let r, which is a GET, write what counts its own use: from here on it
+ * is one transaction as any other request. */
+void front_write(struct req *r);
+
+/* front_base(r): What addresses of ours begin with, "https://register.example.org":
+ * PUBLIC_URL, or what r was sent to. "" if that makes no sense. */
+const char *front_base(struct req *r);
+
 /* front_throttle(r, t): Count an attempt, for good, and refuse it with 429 and
  * Retry-After if it is one too many. kind, subject, limit and window of t are set. To
  * be called before anything else is written. */

@@ -21,7 +21,7 @@
 
 enum { FILE_MAX = 64 * 1024, POOL = 16 * 1024 };
 
-enum kind { TEXT, SECRET, URL, NUMBER, SWITCH, CHOICE, NETS };
+enum kind { TEXT, SECRET, URL, NUMBER, SWITCH, CHOICE, NETS, ORIGIN };
 
 struct setting {
 	const char *name;
@@ -76,6 +76,8 @@ static const struct setting settings[] = {
 	{ "ENVIRONMENT", CHOICE, AT(environment), "production", 1, 20,
 	    "development staging production",
 	    "development also lets local web front ends call (CORS)" },
+	{ "PUBLIC_URL", ORIGIN, AT(public_url), "", 0, 200, NULL,
+	    "https://name[:port] that links begin with; empty: as the request was sent" },
 	{ "FRONTEND_ORIGIN", TEXT, AT(frontend_origin), "", 0, 200, NULL,
 	    "one more origin that may call from a browser" },
 	{ "CARD_ISSUER", TEXT, AT(issuer), "https://registry.example.zm", 1, 60, NULL,
@@ -238,6 +240,18 @@ set_switch(const struct setting *s, const char *value)
 	return true;
 }
 
+/* "https://register.example.org:8443": nothing but scheme, host and port. */
+static bool
+origin_holds(const char *value)
+{
+	static const char host[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "0123456789.-:[]";
+	size_t n = strncmp(value, "https://", 8) == 0 ? 8 :
+	    strncmp(value, "http://", 7) == 0 ? 7 : 0;
+
+	return !*value || (n && value[n] && !value[n + strspn(value + n, host)]);
+}
+
 /* Check value and put it into conf; the arena copy lives for ever. */
 static bool
 setting_set(struct arena *a, const struct setting *s, const char *value)
@@ -260,6 +274,10 @@ setting_set(struct arena *a, const struct setting *s, const char *value)
 			return set_text(a, s, value);
 		return complain(s, "must be addresses or networks, a blank between two: "
 		    "127.0.0.1 ::1 10.0.0.0/8");
+	case ORIGIN:
+		if (origin_holds(value))
+			return set_text(a, s, value);
+		return complain(s, "must be like https://register.example.org");
 	default:
 		return set_text(a, s, value);
 	}

@@ -16,6 +16,7 @@ struct conf {
 	const char *socket;		/* SOCKET: where nginx reaches the workers */
 	const char *worker_user;	/* WORKER_USER: who root becomes */
 	const char *environment;	/* ENVIRONMENT */
+	const char *public_url;		/* PUBLIC_URL: what links begin with, or "" */
 	const char *frontend_origin;	/* FRONTEND_ORIGIN: one more CORS origin, or "" */
 	const char *issuer;		/* CARD_ISSUER: URI in the signed QR */
 	const char *issuer_name;	/* CARD_ISSUER_NAME: printed on the card */

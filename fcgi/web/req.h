@@ -40,6 +40,7 @@ struct req {
 	int64_t now;		/* clock_now() at arrival: one time for all it does */
 	bool head;		/* was HEAD */
 	bool is_tls;
+	bool writes;		/* a GET that does, for the front door */
 
 	struct req_param params[REQ_PARAMS]; /* {names} of the route's path */
 	int n_params;

@@ -235,6 +235,8 @@ SECRETS = ("STATE_DIR=/tmp/x\nSOCKET=/tmp/x/s\nDATABASE_URL=sqlite:/tmp/x/cem.db
                                 "ACCESS_TOKEN_EXPIRE_MINUTES"),
     ("MAX_UPLOAD_SIZE_MB=1000", "MAX_UPLOAD_SIZE_MB"),
     ("METRICS_FROM=all", "METRICS_FROM"), ("METRICS_FROM=10.0.0.0/33", "METRICS_FROM"),
+    ("PUBLIC_URL=files.example", "PUBLIC_URL"), ("PUBLIC_URL=https://", "PUBLIC_URL"),
+    ("PUBLIC_URL=https://a/b", "PUBLIC_URL"), ("PUBLIC_URL=ftp://a", "PUBLIC_URL"),
     ("ENVIRONMENT=home", "ENVIRONMENT"),
     ("DOCS=perhaps", "DOCS"), ("database_url=x", "database_url"),
     ("a line without sign", "line 6"),
