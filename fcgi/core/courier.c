@@ -66,17 +66,21 @@ answer_end(struct frame *in)
 }
 
 static enum err
+ask_send(const struct frame *q)
+{
+	question.n = q->n;
+	if (!q->bad)
+		return helper_send(&courier, &question);
+	log_write(LOG_ERROR, "courier: a question is too long");
+	return ERR_BAD;
+}
+
+static enum err
 ask(const struct frame *q, struct frame *in)
 {
 	enum courier_part part;
-	enum err e;
+	enum err e = ask_send(q);
 
-	question.n = q->n;
-	if (q->bad) {
-		log_write(LOG_ERROR, "courier: a question is too long");
-		return ERR_BAD;
-	}
-	e = helper_send(&courier, &question);
 	if (!e)
 		e = answer_next(in, &part);
 	return e ? e : answer_end(in);
@@ -187,6 +191,25 @@ courier_head(const char *key, const char *version, struct courier_object *found)
 }
 
 enum err
+courier_copy(const struct courier_copy *c, char version[COURIER_VERSION])
+{
+	struct frame q = ask_begin(COURIER_COPY), in;
+	enum err e;
+
+	version[0] = '\0';
+	frame_text(&q, c->from_key);
+	frame_text(&q, c->from_version);
+	frame_text(&q, c->key);
+	frame_number(&q, c->size);
+	write_about(&q, &c->about);
+	e = ask(&q, &in);
+	if (e)
+		return e;
+	frame_copy(&in, version, COURIER_VERSION);
+	return frame_ended(&in) ? OK : ERR_BROKEN;
+}
+
+enum err
 courier_remove(const char *key, const char *version)
 {
 	struct frame q = ask_begin(COURIER_REMOVE), in;
@@ -194,6 +217,63 @@ courier_remove(const char *key, const char *version)
 	frame_text(&q, key);
 	frame_text(&q, version);
 	return ask(&q, &in);
+}
+
+static enum err
+read_entry(struct arena *a, struct frame *in, struct courier_entry *entry)
+{
+	entry->key = arena_text(a, frame_take_text(in));
+	entry->version = arena_text(a, frame_take_text(in));
+	entry->etag = arena_text(a, frame_take_text(in));
+	entry->size = frame_take(in);
+	entry->modified_at = frame_take(in);
+	entry->latest = frame_take(in);
+	entry->marker = frame_take(in);
+	return frame_ended(in) ? OK : ERR_BROKEN;
+}
+
+/* The entries, up to the end of the answer, which is left in the frame. */
+static enum err
+read_entries(struct arena *a, size_t limit, struct frame *in, struct courier_page *page)
+{
+	enum courier_part part;
+	enum err e, bad = OK;
+
+	while (!(e = answer_next(in, &part)) && part == COURIER_ENTRY) {
+		if (page->n == limit)
+			bad = ERR_BROKEN; /* and read on: the next question is due */
+		else if (!bad)
+			bad = read_entry(a, in, &page->entries[page->n++]);
+	}
+	if (!e)
+		e = answer_end(in);
+	return e ? e : bad;
+}
+
+enum err
+courier_list(struct arena *a, const struct courier_find *f, struct courier_page *page)
+{
+	struct frame q = ask_begin(COURIER_LIST), in;
+	enum err e;
+
+	*page = (struct courier_page){ .n = 0 };
+	if (f->limit < 1 || f->limit > COURIER_LIST_MAX)
+		return ERR_BAD;
+	page->entries = arena_array(a, struct courier_entry, (size_t)f->limit);
+	frame_text(&q, f->prefix);
+	frame_text(&q, f->after_key);
+	frame_text(&q, f->after_version);
+	frame_number(&q, f->limit);
+	frame_number(&q, f->all_versions);
+	e = ask_send(&q);
+	if (!e)
+		e = read_entries(a, (size_t)f->limit, &in, page);
+	if (e)
+		return e;
+	page->more = frame_take(&in);
+	page->next_key = arena_text(a, frame_take_text(&in));
+	page->next_version = arena_text(a, frame_take_text(&in));
+	return frame_ended(&in) ? OK : ERR_BROKEN;
 }
 
 enum err
@@ -215,6 +295,53 @@ courier_presign(struct arena *a, const struct courier_link *l, char **url, int64
 	*url = arena_text(a, frame_take_text(&in));
 	*until = frame_take(&in);
 	return frame_ended(&in) ? OK : ERR_BROKEN;
+}
+
+enum err
+courier_form(struct arena *a, const struct courier_form *form,
+    struct courier_fields *out)
+{
+	enum { FIELDS_MAX = 20 };
+	struct frame q = ask_begin(COURIER_FORM), in;
+	enum err e;
+
+	*out = (struct courier_fields){ .n = 0 };
+	frame_text(&q, form->key);
+	frame_number(&q, form->max);
+	frame_number(&q, form->seconds);
+	e = ask(&q, &in);
+	if (e)
+		return e;
+	out->url = arena_text(a, frame_take_text(&in));
+	out->until = frame_take(&in);
+	out->n = (size_t)frame_take(&in);
+	if (out->n > FIELDS_MAX)
+		return ERR_BROKEN;
+	out->fields = arena_array(a, struct courier_field, out->n);
+	for (size_t i = 0; i < out->n; i++) {
+		out->fields[i].name = arena_text(a, frame_take_text(&in));
+		out->fields[i].value = arena_text(a, frame_take_text(&in));
+	}
+	return frame_ended(&in) ? OK : ERR_BROKEN;
+}
+
+enum err
+courier_check(struct courier_check *c)
+{
+	struct frame q = ask_begin(COURIER_CHECK), in;
+	int64_t told;
+	enum err e;
+
+	*c = (struct courier_check){ .skew = 0 };
+	e = ask(&q, &in);
+	if (e)
+		return e;
+	told = frame_take(&in);
+	c->versions = (enum courier_versions)frame_take(&in);
+	c->skew = frame_take(&in);
+	frame_copy(&in, c->words, sizeof(c->words));
+	return frame_ended(&in) && told >= OK && told <= ERR_DOWN ? (enum err)told :
+	    ERR_BROKEN;
 }
 
 const char *

@@ -95,6 +95,7 @@ enum err courier_head(const char *key, const char *version,
 
 struct courier_copy {
 	const char *from_key, *from_version, *key;
+	int64_t size;			/* of the object, as its row has it */
 	struct courier_about about;	/* the copy's own */
 };
 

@@ -16,17 +16,12 @@
 #include "courier_run.h"
 #include "credentials.h"
 #include "helper.h"
-#include "log.h"
 #include "s3.h"
 #include "sandbox.h"
 
 enum {
 	HEAD = 2 * sizeof(int64_t),	/* of an answer */
-	MEMORY = 64 * 1024 * 1024,	/* for one question */
-	CONNECT_MS = 4000,
-	TOTAL_MS = 30 * 1000,
-	BYTES_A_SECOND = 32 * 1024,
-	STILL_S = 15
+	KEPT = 64 * 1024		/* memory for what lives as long as the process */
 };
 
 static int worker;		/* the socket to it */
@@ -116,12 +111,77 @@ do_head(struct frame *in, int fd, struct frame *out)
 }
 
 static enum err
+do_copy(struct frame *in, int fd, struct frame *out)
+{
+	char version[COURIER_VERSION] = "";
+	struct courier_copy c;
+	enum err e;
+
+	(void)fd;
+	c.from_key = frame_take_text(in);
+	c.from_version = frame_take_text(in);
+	c.key = frame_take_text(in);
+	c.size = frame_take(in);
+	take_about(in, &c.about);
+	if (!frame_ended(in))
+		return ERR_BROKEN;
+	e = s3_copy(&s3, &c, version);
+	frame_text(out, version);
+	return e;
+}
+
+static enum err
 do_remove(struct frame *in, int fd, struct frame *out)
 {
 	const char *key = frame_take_text(in), *version = frame_take_text(in);
 
 	(void)fd, (void)out;
 	return frame_ended(in) ? s3_remove(&s3, key, version) : ERR_BROKEN;
+}
+
+/* One entry goes in a message of its own. */
+static bool
+send_entry(const struct courier_entry *entry)
+{
+	static uint8_t bytes[HELPER_MAX];
+	struct frame f = { .bytes = bytes };
+
+	frame_number(&f, COURIER_ENTRY);
+	frame_text(&f, entry->key);
+	frame_text(&f, entry->version);
+	frame_text(&f, entry->etag);
+	frame_number(&f, entry->size);
+	frame_number(&f, entry->modified_at);
+	frame_number(&f, entry->latest);
+	frame_number(&f, entry->marker);
+	return !f.bad && helper_answer(worker, f.bytes, f.n);
+}
+
+static enum err
+do_list(struct frame *in, int fd, struct frame *out)
+{
+	struct courier_find f;
+	struct courier_page page;
+	enum err e;
+
+	(void)fd;
+	f.prefix = frame_take_text(in);
+	f.after_key = frame_take_text(in);
+	f.after_version = frame_take_text(in);
+	f.limit = (int)frame_take(in);
+	f.all_versions = frame_take(in);
+	if (!frame_ended(in))
+		return ERR_BROKEN;
+	e = s3_list(&s3, &f, &page);
+	for (size_t i = 0; !e && i < page.n; i++)
+		if (!send_entry(&page.entries[i]))
+			e = ERR_BROKEN;
+	if (e)
+		return e;
+	frame_number(out, page.more);
+	frame_text(out, page.next_key);
+	frame_text(out, page.next_version);
+	return OK;
 }
 
 static enum err
@@ -147,11 +207,57 @@ do_presign(struct frame *in, int fd, struct frame *out)
 	return e;
 }
 
+static enum err
+do_form(struct frame *in, int fd, struct frame *out)
+{
+	struct courier_form form;
+	struct courier_fields fields;
+	enum err e;
+
+	(void)fd;
+	form.key = frame_take_text(in);
+	form.max = frame_take(in);
+	form.seconds = (int)frame_take(in);
+	if (!frame_ended(in))
+		return ERR_BROKEN;
+	e = s3_form(&s3, &form, &fields);
+	if (e)
+		return e;
+	frame_text(out, fields.url);
+	frame_number(out, fields.until);
+	frame_number(out, (int64_t)fields.n);
+	for (size_t i = 0; i < fields.n; i++) {
+		frame_text(out, fields.fields[i].name);
+		frame_text(out, fields.fields[i].value);
+	}
+	return OK;
+}
+
+/* What is wrong is the answer, so the question itself never fails. */
+static enum err
+do_check(struct frame *in, int fd, struct frame *out)
+{
+	struct courier_check c = { .skew = 0 };
+	enum err e;
+
+	(void)fd;
+	if (!frame_ended(in))
+		return ERR_BROKEN;
+	e = s3_check(&s3, &c);
+	frame_number(out, e);
+	frame_number(out, c.versions);
+	frame_number(out, c.skew);
+	frame_text(out, c.words);
+	return OK;
+}
+
 typedef enum err answer_maker(struct frame *in, int fd, struct frame *out);
 
 static answer_maker *const answers[] = {
 	[COURIER_PUT] = do_put, [COURIER_GET] = do_get, [COURIER_HEAD] = do_head,
-	[COURIER_REMOVE] = do_remove, [COURIER_PRESIGN] = do_presign,
+	[COURIER_COPY] = do_copy, [COURIER_REMOVE] = do_remove,
+	[COURIER_LIST] = do_list, [COURIER_PRESIGN] = do_presign,
+	[COURIER_FORM] = do_form, [COURIER_CHECK] = do_check,
 };
 
 static bool
@@ -165,7 +271,7 @@ answer(struct helper_question *q)
 
 	arena_reset(s3.arena);
 	if (what > 0 && what < (int64_t)(sizeof(answers) / sizeof(answers[0])) &&
-	    answers[what] && q->n_fds <= 1)
+	    q->n_fds <= 1)
 		e = answers[what](&in, q->n_fds ? q->fds[0] : -1, &more);
 	for (int i = 0; i < q->n_fds; i++)
 		(void)close(q->fds[i]); /* the worker looks after its own */
@@ -193,25 +299,13 @@ lock(void)
 static enum err
 begin(const struct courier_start *start)
 {
-	const struct fetch_limits limits = { CONNECT_MS, TOTAL_MS, BYTES_A_SECOND,
-		STILL_S };
-	struct arena *kept = arena_make(MEMORY, NULL);
-	const char *wrong = s3_place(kept, &s3.place);
 	enum err e = credentials_open();
 
 	conf_guard();
 	conf_forget_all(); /* S3's are with credentials; the others are not ours */
-	if (wrong) {
-		log_write(LOG_ERROR, "courier: setting %s", wrong);
-		return ERR_BROKEN;
-	}
-	s3.arena = arena_make(MEMORY, NULL);
-	s3.patience_ms = start->patience_ms;
-	s3.beat = beat;
-	s3.client = e ? NULL : fetch_open(conf.s3_ca_file, &limits, beat);
-	if (!s3.client)
-		return ERR_BROKEN;
-	return lock();
+	if (!e)
+		e = s3_open(&s3, arena_make(KEPT, NULL), start->patience_ms, beat);
+	return e ? e : lock();
 }
 
 int

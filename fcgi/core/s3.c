@@ -9,9 +9,11 @@
 #include "buf.h"
 #include "s3.h"
 #include "s3_object.h"
+#include "s3_parts.h"
+#include "s3_xml.h"
 #include "text.h"
 
-enum { KEY_MAX = COURIER_KEY - 1, GET_ATTEMPTS = 100 };
+enum { KEY_MAX = COURIER_KEY - 1, GET_ATTEMPTS = 100, COPY_STILL_S = 120 };
 
 static bool
 key_holds(const char *key)
@@ -50,7 +52,8 @@ s3_put(struct s3 *s, const struct courier_put *p, char version[COURIER_VERSION])
 	if (!key_holds(p->key) || p->size < 0 || !s3_object_md5(s->arena, p->md5) ||
 	    strlen(p->sha256) != SIGV4_HEX - 1)
 		return ERR_BAD;
-	return put_whole(s, p, version);
+	return p->size > s->sizes.whole ? s3_parts_put(s, p, version) :
+	    put_whole(s, p, version);
 }
 
 /* One more try to get what is missing from *at on. */
@@ -118,6 +121,35 @@ s3_head(struct s3 *s, const char *key, const char *version, struct courier_objec
 	s3_call_query(&c, "versionId", version);
 	e = s3_call_run(s, &c);
 	return e ? e : s3_object_read(&c, found);
+}
+
+static enum err
+copy_whole(struct s3 *s, const struct courier_copy *from, char version[COURIER_VERSION])
+{
+	struct s3_call c = s3_call("PUT", from->key);
+	char etag[COURIER_ETAG];
+	enum err e;
+
+	s3_object_about(s, &c, &from->about);
+	s3_call_header(&c, "x-amz-copy-source", s3_object_source(s, from));
+	s3_call_header(&c, "x-amz-metadata-directive", "REPLACE");
+	c.f.body = "";
+	c.f.still_s = COPY_STILL_S;
+	e = s3_call_run(s, &c);
+	if (!e && !s3_xml_text(c.f.words, c.f.n_words, "CopyObjectResult/ETag", etag,
+	    sizeof(etag)))
+		e = ERR_BROKEN;
+	return e ? e : s3_object_version(s, &c, from->about.object_id, version);
+}
+
+enum err
+s3_copy(struct s3 *s, const struct courier_copy *from, char version[COURIER_VERSION])
+{
+	version[0] = '\0';
+	if (!key_holds(from->from_key) || !key_holds(from->key) || from->size < 0)
+		return ERR_BAD;
+	return from->size > s->sizes.copy_whole ? s3_parts_copy(s, from, version) :
+	    copy_whole(s, from, version);
 }
 
 enum err

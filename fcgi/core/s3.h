@@ -6,6 +6,10 @@
 #include "err.h"
 #include "s3_call.h"
 
+/* s3_open(s, a, patience_ms, beat): The S3 of the settings; credentials must be open
+ * (credentials.h). s lives in a, for ever. ERR_BROKEN (logged). */
+enum err s3_open(struct s3 *s, struct arena *a, int patience_ms, void (*beat)(void));
+
 /*
  * What the courier does, in the words of courier.h; each function there has its twin
  * here, which asks S3 itself. Memory is taken from s->arena.
@@ -16,10 +20,15 @@ enum err s3_get(struct s3 *s, const char *key, const char *version, int fd, int6
     struct courier_object *got);
 enum err s3_head(struct s3 *s, const char *key, const char *version,
     struct courier_object *found);
-enum err s3_copy(struct s3 *s, const struct courier_copy *c,
+enum err s3_copy(struct s3 *s, const struct courier_copy *from,
     char version[COURIER_VERSION]);
 enum err s3_remove(struct s3 *s, const char *key, const char *version);
 enum err s3_list(struct s3 *s, const struct courier_find *f, struct courier_page *page);
+/* s3_list_read(a, words, n, limit, page): The reader of s3_list: S3's answer of n bytes,
+ * of limit entries at most. ERR_BROKEN if it makes no sense. */
+enum err s3_list_read(struct arena *a, const char *words, size_t n, size_t limit,
+    struct courier_page *page);
+
 enum err s3_presign(struct s3 *s, const struct courier_link *l, char **url,
     int64_t *until);
 enum err s3_form(struct s3 *s, const struct courier_form *form,

@@ -13,11 +13,16 @@
 
 struct arena;
 
+/* From which size on things are done in parts, and of which size those are. */
+struct s3_sizes { int64_t whole, part, part_most, copy_whole, copy_part; };
+
 /* The S3 that this process talks to. */
 struct s3 {
 	struct s3_place place;
 	struct fetch_client *client;
 	struct arena *arena;		/* of one question of the worker's */
+	struct arena *scratch;		/* of one part of it */
+	struct s3_sizes sizes;
 	int patience_ms;
 	void (*beat)(void);		/* called about every second while waiting */
 	int64_t skew;			/* S3's clock minus ours, full seconds */

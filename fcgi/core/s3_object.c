@@ -10,6 +10,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "conf.h"
+#include "s3.h"
 #include "s3_object.h"
 #include "text.h"
 
@@ -32,6 +33,49 @@ s3_object_about(const struct s3 *s, struct s3_call *c, const struct courier_abou
 	if (text_same(conf.s3_encryption, "aws:kms"))
 		s3_call_header(c, "x-amz-server-side-encryption-aws-kms-key-id",
 		    conf.s3_kms_key);
+}
+
+enum err
+s3_object_version(struct s3 *s, const struct s3_call *c, const char *object_id,
+    char version[COURIER_VERSION])
+{
+	struct courier_object newest;
+	enum err e;
+
+	if (s3_call_text(c, "x-amz-version-id", version, COURIER_VERSION))
+		return OK;
+	e = s3_head(s, c->key, NULL, &newest);
+	if (e)
+		return e == ERR_MISSING ? ERR_DOWN : e;
+	if (!text_same(newest.object_id, object_id ? object_id : ""))
+		return ERR_DOWN;
+	memcpy(version, newest.version, COURIER_VERSION);
+	return OK;
+}
+
+const char *
+s3_object_source(struct s3 *s, const struct courier_copy *c)
+{
+	struct buf b = buf_make(s->arena, 200);
+
+	buf_print(&b, "/%s/", s->place.bucket);
+	sigv4_encode(&b, c->from_key, "/");
+	if (!text_empty(c->from_version)) {
+		buf_text(&b, "?versionId=");
+		sigv4_encode(&b, c->from_version, "");
+	}
+	return b.bytes;
+}
+
+const char *
+s3_object_bare(char *etag)
+{
+	const size_t n = strlen(etag);
+
+	if (n < 2 || etag[0] != '"' || etag[n - 1] != '"')
+		return etag;
+	etag[n - 1] = '\0';
+	return etag + 1;
 }
 
 enum err

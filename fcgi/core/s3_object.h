@@ -16,6 +16,18 @@ void s3_object_about(const struct s3 *s, struct s3_call *c,
  * if it says too little. */
 enum err s3_object_read(const struct s3_call *c, struct courier_object *o);
 
+/* s3_object_version(s, c, object_id, version): The version that c, an upload or copy, has
+ * made. Where the answer does not tell (radosgw, of copies) S3 is asked for the newest:
+ * ERR_DOWN if that is another's by now. */
+enum err s3_object_version(struct s3 *s, const struct s3_call *c, const char *object_id,
+    char version[COURIER_VERSION]);
+
+/* s3_object_source(s, c): What is copied, for x-amz-copy-source. */
+const char *s3_object_source(struct s3 *s, const struct courier_copy *c);
+
+/* s3_object_bare(etag): Without the quotes, which it loses. */
+const char *s3_object_bare(char *etag);
+
 /* s3_object_md5(a, md5): Hex as the base64 of Content-MD5; NULL if it is no MD5. */
 const char *s3_object_md5(struct arena *a, const char *md5);
 

@@ -9,7 +9,7 @@
  *     put FILE KEY MEDIA OBJECT_ID TENANT_ID FILE_NAME [MD5 SHA256]
  *     get KEY VERSION FILE [MAX]     head KEY VERSION
  *     presign METHOD KEY VERSION SECONDS DISPOSITION MEDIA
- *     remove KEY VERSION             copy FROM VERSION KEY MEDIA OBJECT_ID
+ *     remove KEY VERSION             copy FROM VERSION KEY SIZE MEDIA OBJECT_ID
  *     list PREFIX AFTER_KEY AFTER_VERSION LIMIT all|newest
  *     form KEY MAX SECONDS           check       lock
  */
@@ -145,6 +145,67 @@ do_presign(void)
 }
 
 static enum err
+do_copy(void)
+{
+	const struct courier_copy c = { words[1], words[2], words[3],
+		strtoll(words[4], NULL, 10), { words[5], words[6], NULL, NULL } };
+	char version[COURIER_VERSION];
+	enum err e = courier_copy(&c, version);
+
+	if (!e)
+		printf("ok\t%s\n", version);
+	return e;
+}
+
+/* A line for each entry, and one for the end. */
+static enum err
+do_list(void)
+{
+	const struct courier_find f = { words[1], words[2], words[3],
+		(int)strtol(words[4], NULL, 10), text_same(words[5], "all") };
+	struct courier_page page;
+	enum err e = courier_list(arena, &f, &page);
+
+	for (size_t i = 0; !e && i < page.n; i++) {
+		const struct courier_entry *n = &page.entries[i];
+
+		printf("entry\t%s\t%s\t%s\t%" PRId64 "\t%" PRId64 "\t%d\t%d\n", n->key,
+		    n->version, n->etag, n->size, n->modified_at, n->latest, n->marker);
+	}
+	if (!e)
+		printf("ok\t%d\t%s\t%s\n", page.more, page.next_key, page.next_version);
+	return e;
+}
+
+static enum err
+do_form(void)
+{
+	const struct courier_form form = { words[1], strtoll(words[2], NULL, 10),
+		(int)strtol(words[3], NULL, 10) };
+	struct courier_fields f;
+	enum err e = courier_form(arena, &form, &f);
+
+	if (!e)
+		printf("ok\t%s\t%" PRId64, f.url, f.until);
+	for (size_t i = 0; !e && i < f.n; i++)
+		printf("\t%s\t%s", f.fields[i].name, f.fields[i].value);
+	if (!e)
+		puts("");
+	return e;
+}
+
+static enum err
+do_check(void)
+{
+	struct courier_check c;
+	enum err e = courier_check(&c);
+
+	printf("%s\t%d\t%" PRId64 "\t%s\n", e ? err_name(e) : "ok", (int)c.versions,
+	    c.skew, c.words);
+	return OK;
+}
+
+static enum err
 do_remove(void)
 {
 	return courier_remove(words[1], words[2]);
@@ -158,7 +219,9 @@ static const struct {
 	{ "start", do_start, false }, { "stop", do_stop, false },
 	{ "lock", do_lock, false }, { "put", do_put, true }, { "get", do_get, true },
 	{ "head", do_head, true }, { "presign", do_presign, true },
-	{ "remove", do_remove, false },
+	{ "remove", do_remove, false }, { "copy", do_copy, true },
+	{ "list", do_list, true }, { "form", do_form, true },
+	{ "check", do_check, true },
 };
 
 static void
