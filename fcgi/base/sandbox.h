@@ -29,9 +29,8 @@ enum err sandbox_drop(const char *user);
 /* sandbox_lock(s): Lock a FastCGI or job worker: landlock to the folders of s,
  * seccomp without exec, fork, ptrace, mount, new sockets but those of s. A refused
  * call fails with EPERM or EACCES; it does not kill. A writable folder must exist;
- * a readable path that does not is left out. With a port, DNS works too, and
- * threads may be made (libcurl resolves names in one). No core files are written.
- * ERR_BROKEN (logged) if it cannot be done. */
+ * a readable path that does not is left out. Threads may be made; with a port, DNS
+ * works too. No core files are written. ERR_BROKEN (logged) if it cannot be done. */
 enum err sandbox_lock(const struct sandbox *s);
 
 /* sandbox_lock_pure(): Lock a helper that only computes: read, write, memory and

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "digest.h"
 #include "err.h"
 #include "id.h"
 
@@ -33,8 +34,8 @@ struct store_object {
 	const char *key;	/* its key; NULL: one of its id */
 	const char *media, *organisation_id, *file_name; /* said with it, or NULL */
 	int64_t size;		/* this and the rest are set by store_keep */
-	char sha256[65];	/* lower-case hex */
-	char md5[33];
+	char sha256[DIGEST_SHA256];
+	char md5[DIGEST_MD5];	/* the ETag: see digest.h on what is large */
 	const char *in;		/* the driver that has it; NULL: not kept */
 	char version[STORE_VERSION]; /* "" where there are none */
 };
@@ -66,8 +67,7 @@ enum err store_hide(struct store_object *o);
 /* store_write(o, p, n): Append n bytes. */
 enum err store_write(struct store_object *o, const void *p, size_t n);
 
-/* store_take(o, fd, offset, n): Append n bytes of the file fd from offset on. The
- * kernel copies them; where the file system can, they are shared instead. */
+/* store_take(o, fd, offset, n): Append n bytes of the file fd from offset on. */
 enum err store_take(struct store_object *o, int fd, size_t offset, size_t n);
 
 /* store_keep(o): Hash it and put it into its place, so that it lasts (DURABLE=false:

@@ -1,25 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * New objects: a temporary file below the store's folder is written, hashed, and given
- * to the driver for new ones. Both hashes are made in one pass: SHA-256 is what the
- * register checks bytes by, MD5 is what S3 and its clients call a file's ETag.
+ * to the driver for new ones.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/evp.h>
-#include <sodium.h>
-
-#include "log.h"
+#include "conf.h"
+#include "digest.h"
 #include "store_driver.h"
 
-enum { BLOCK = 256 * 1024 };
+enum {
+	BLOCK = 256 * 1024,
+	EARLY = 8 * 1024 * 1024	/* bytes after which the disk may begin to write */
+};
 
 /* The driver that keeps new ones. */
 static const struct store_driver *const home = &store_disk;
@@ -67,75 +65,55 @@ store_write(struct store_object *o, const void *p, size_t n)
 	return OK;
 }
 
-/* Which failures of copy_file_range say that it can't between these two files. */
-static bool
-cannot_share(int why)
+/* Up to a block of the file fd, from at on; what was got is in *got, never nothing. */
+static enum err
+read_some(int fd, uint8_t *block, size_t n, off_t at, size_t *got)
 {
-	return why == EXDEV || why == EINVAL || why == ENOSYS || why == EOPNOTSUPP ||
-	    why == EPERM;
+	ssize_t done;
+
+	do {
+		done = pread(fd, block, n < BLOCK ? n : BLOCK, at);
+	} while (done < 0 && errno == EINTR);
+	if (done == 0) /* the file is shorter than was said */
+		errno = EIO;
+	*got = done > 0 ? (size_t)done : 0;
+	return done > 0 ? OK : store_failed("copy");
 }
 
+/* copy_file_range would be dearer: an upload begins somewhere in a block, so nothing
+ * could be shared, and ext4 copies page by page. */
 enum err
 store_take(struct store_object *o, int fd, size_t offset, size_t n)
 {
-	off_t at = (off_t)offset;
-	bool plain = false;
+	static uint8_t block[BLOCK];
+	size_t since = 0, got;
+	enum err e = OK;
 
-	while (n) {
-		ssize_t done = plain ? sendfile(o->fd, fd, &at, n) :
-		    copy_file_range(fd, &at, o->fd, NULL, n, 0);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0 && !plain && cannot_share(errno)) {
-			plain = true;
-			continue;
+	for (; !e && n; offset += got, n -= got) {
+		e = read_some(fd, block, n, (off_t)offset, &got);
+		if (!e)
+			e = store_write(o, block, got);
+		since += got;
+		if (!e && conf.durable && since >= EARLY) {
+			/* So that the flush has little left; it tells failures. */
+			(void)sync_file_range(o->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+			since = 0;
 		}
-		if (done == 0) /* the file is shorter than was said */
-			errno = EIO;
-		if (done <= 0)
-			return store_failed("copy");
-		n -= (size_t)done;
 	}
-	return OK;
-}
-
-static bool
-finish(EVP_MD_CTX *md, char *out, size_t room)
-{
-	uint8_t hash[EVP_MAX_MD_SIZE];
-	unsigned n;
-
-	return EVP_DigestFinal_ex(md, hash, &n) == 1 &&
-	    sodium_bin2hex(out, room, hash, n);
+	return e;
 }
 
 enum err
 store_measure(int fd, struct store_object *o)
 {
-	static uint8_t block[BLOCK];
-	EVP_MD_CTX *md5 = EVP_MD_CTX_new(), *sha256 = EVP_MD_CTX_new();
-	bool good = md5 && sha256 && EVP_DigestInit_ex(md5, EVP_md5(), NULL) == 1 &&
-	    EVP_DigestInit_ex(sha256, EVP_sha256(), NULL) == 1;
-	ssize_t n = 0;
-	enum err e = OK;
+	struct digest d;
 
-	o->size = 0;
-	while (good && (n = pread(fd, block, sizeof(block), o->size)) > 0) {
-		good = EVP_DigestUpdate(md5, block, (size_t)n) == 1 &&
-		    EVP_DigestUpdate(sha256, block, (size_t)n) == 1;
-		o->size += n;
-	}
-	if (n < 0)
-		e = store_failed("read back");
-	else if (!good || !finish(md5, o->md5, sizeof(o->md5)) ||
-	    !finish(sha256, o->sha256, sizeof(o->sha256))) {
-		log_write(LOG_ERROR, "store: no hash could be made");
-		e = ERR_BROKEN;
-	}
-	EVP_MD_CTX_free(md5);
-	EVP_MD_CTX_free(sha256);
-	return e;
+	if (!digest_file(fd, &d))
+		return store_failed("hash");
+	o->size = d.size;
+	memcpy(o->sha256, d.sha256, sizeof(o->sha256));
+	memcpy(o->md5, d.md5, sizeof(o->md5));
+	return OK;
 }
 
 enum err

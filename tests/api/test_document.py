@@ -162,6 +162,21 @@ def test_size_limit(server, operator, farmer):
     assert operator.get(body["file_path"]).status_code == 200
 
 
+@pytest.mark.parametrize("size", [8 * MB, 8 * MB + 1, 19 * MB])
+def test_etag_as_s3_reckons_it(operator, farmer, size):
+    """A worker hashes what is large with a second thread, in its sandbox. Clients know
+    such files by the MD5 of the MD5s of their parts of 8 MB."""
+    content = (PDF + bytes(range(256)) * (size // 256 + 1))[:size]
+    etag = hashlib.md5(content).hexdigest()
+    if size > 8 * MB:
+        parts = [hashlib.md5(content[at:at + 8 * MB]).digest()
+                 for at in range(0, size, 8 * MB)]
+        etag = "%s-%d" % (hashlib.md5(b"".join(parts)).hexdigest(), len(parts))
+    got = operator.get(put(operator, farmer, "nrc", content).json()["file_path"])
+    assert got.content == content
+    assert got.headers["ETag"] == '"%s"' % etag
+
+
 def test_far_too_large(operator, farmer):
     """nginx refuses it, in the same words."""
     with_length = operator.call(

@@ -284,14 +284,16 @@ case_unix(void)
 }
 
 static int
-case_no_thread(void)
+case_thread(void)
 {
 	const struct sandbox s = { writable, NULL, { 0 }, false };
 	pthread_t thread;
 	int answer = 0;
 
 	MUST(sandbox_lock(&s) == OK);
-	MUST(pthread_create(&thread, NULL, thread_run, &answer) != 0);
+	MUST(pthread_create(&thread, NULL, thread_run, &answer) == 0);
+	MUST(pthread_join(thread, NULL) == 0 && answer == 7);
+	MUST(refused(fork()));
 	return 0;
 }
 
@@ -482,7 +484,7 @@ test_locks(void)
 	ok(goes_well(case_sqlite), "SQLite with a write-ahead log works");
 	ok(goes_well(case_port), "one TCP port can be reached, no other");
 	ok(goes_well(case_unix), "UNIX sockets alone can be allowed");
-	ok(goes_well(case_no_thread), "no threads without sockets");
+	ok(goes_well(case_thread), "threads, but no other processes");
 	ok(goes_well(case_no_folder), "writable folders must exist, readable need not");
 	ok(goes_well(case_pure), "a pure helper can take memory and write");
 	ok(ends_by(case_pure_socket, SIGSYS), "a socket ends a pure helper");
