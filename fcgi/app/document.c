@@ -9,8 +9,8 @@
 #include "farmer_audit.h"
 #include "fields.h"
 #include "front.h"
-#include "image.h"
 #include "log.h"
+#include "media.h"
 #include "queries.h"
 #include "store.h"
 #include "text.h"
@@ -71,11 +71,11 @@ static enum err
 check_file(struct upload *u)
 {
 	size_t n;
-	const uint8_t *head = req_head(u->r, &u->r->file, IMAGE_HEAD, &n);
+	const uint8_t *head = req_head(u->r, &u->r->file, MEDIA_HEAD, &n);
 
 	if (!head)
 		return ERR_BROKEN;
-	u->media = image_media(head, n);
+	u->media = media_sniff(head, n);
 	if (text_same(u->media, "image/jpeg") || text_same(u->media, "image/png") ||
 	    text_same(u->media, "application/pdf"))
 		return OK;

@@ -12,6 +12,7 @@
 #include "front.h"
 #include "image.h"
 #include "log.h"
+#include "media.h"
 #include "queries.h"
 #include "store.h"
 #include "text.h"
@@ -50,8 +51,8 @@ static enum err
 check_file(struct req *r)
 {
 	size_t n;
-	const uint8_t *head = req_head(r, &r->file, IMAGE_HEAD, &n);
-	const char *media = head ? image_media(head, n) : NULL;
+	const uint8_t *head = req_head(r, &r->file, MEDIA_HEAD, &n);
+	const char *media = head ? media_sniff(head, n) : NULL;
 
 	if (!head)
 		return ERR_BROKEN;

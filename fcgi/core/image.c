@@ -75,20 +75,6 @@ static const char *const words[IMAGE_REASONS] = {
 	[IMAGE_DIED] = "The picture is damaged or incomplete.",
 };
 
-const char *
-image_media(const uint8_t *p, size_t n)
-{
-	if (n >= 3 && memcmp(p, "\xff\xd8\xff", 3) == 0)
-		return "image/jpeg";
-	if (n >= 8 && memcmp(p, "\x89PNG\r\n\x1a\n", 8) == 0)
-		return "image/png";
-	if (n >= 12 && memcmp(p, "RIFF", 4) == 0 && memcmp(p + 8, "WEBP", 4) == 0)
-		return "image/webp";
-	if (n >= 5 && memcmp(p, "%PDF-", 5) == 0)
-		return "application/pdf";
-	return NULL;
-}
-
 /* The child. */
 
 static bool

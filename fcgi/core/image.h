@@ -11,14 +11,9 @@ enum {
 	IMAGE_MASTER_EDGE = 1600,	/* the master's longer edge at most, pixels */
 	IMAGE_CARD_WIDTH = 240,		/* the card's portrait, 3:4, never stretched */
 	IMAGE_CARD_HEIGHT = 320,
-	IMAGE_HEAD = 12,		/* first bytes that image_media looks at */
 	IMAGE_MAX_EDGE = 12000,		/* of the input */
 	IMAGE_MAX_PIXELS = 50 * 1000 * 1000
 };
-
-/* image_media(p, n): The media type by magic bytes: "image/jpeg", "image/png",
- * "image/webp", "application/pdf"; NULL for anything else. */
-const char *image_media(const uint8_t *p, size_t n);
 
 /* image_start(): Fork the process that makes decoders. Call before the worker
  * locks itself, and before it holds secrets. Each picture is decoded in a fresh

@@ -7,12 +7,13 @@
 
 #include "image.h"
 #include "image_decode.h"
+#include "media.h"
 #include "text.h"
 
 enum image_reason
 image_decode(const uint8_t *p, size_t n, struct image_pixels *out)
 {
-	const char *media = image_media(p, n);
+	const char *media = media_sniff(p, n);
 	struct image_sink s = { .orientation = 1 };
 	enum image_reason why = IMAGE_NO_PICTURE;
 

@@ -76,7 +76,7 @@ int image_orientation(const uint8_t *p, size_t n);
 /* image_too_large(width, height): True beyond IMAGE_MAX_EDGE or IMAGE_MAX_PIXELS. */
 bool image_too_large(uint32_t width, uint32_t height);
 
-/* The readers: all rows into s, which they open. The bytes begin as image_media
+/* The readers: all rows into s, which they open. The bytes begin as media_sniff
  * says. Whatever they return, the caller closes s and frees s->out.rgb. */
 enum image_reason image_jpeg_read(const uint8_t *p, size_t n, struct image_sink *s);
 enum image_reason image_png_read(const uint8_t *p, size_t n, struct image_sink *s);

@@ -4,28 +4,6 @@
 #include "picture.h"
 
 static void
-test_media(void)
-{
-	static const struct { const char *p; size_t n; const char *media; } cases[] = {
-		{ "\xff\xd8\xff", 3, "image/jpeg" }, { "\xff\xd8", 2, NULL },
-		{ "\x89PNG\r\n\x1a\n", 8, "image/png" }, { "\x89PNG\r\n\x1a", 7, NULL },
-		{ "RIFFxxxxWEBP", 12, "image/webp" }, { "RIFFxxxxWAVE", 12, NULL },
-		{ "RIFFxxxxWEB", 11, NULL }, { "%PDF-1.4", 8, "application/pdf" },
-		{ "%PDF", 4, NULL }, { "GIF89a", 6, NULL }, { "<html>", 6, NULL },
-		{ "", 0, NULL }, { "\0\0\0\0\0\0\0\0\0\0\0\0", 12, NULL },
-	};
-	int bad = 0;
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const char *media = image_media((const uint8_t *)cases[i].p, cases[i].n);
-
-		bad += media != cases[i].media &&
-		    (!media || !cases[i].media || strcmp(media, cases[i].media));
-	}
-	ok(bad == 0, "the first bytes tell the media type");
-}
-
-static void
 test_formats(void)
 {
 	ok(photo(as_jpeg(400, 300)) == OK && corners(&master, "RGBW"), "JPEG is read");
@@ -305,7 +283,6 @@ main(void)
 {
 	setvbuf(stdout, NULL, _IONBF, 0);
 	log_limit(LOG_ERROR);
-	test_media();
 	test_exif_bytes();
 	if (image_start() != OK)
 		return 1;
