@@ -125,7 +125,7 @@ static enum err
 job_keys(void)
 {
 	static const enum key_use never[] = {
-		KEY_TOKEN, KEY_THROTTLE, KEY_CARD, KEY_FORM
+		KEY_TOKEN, KEY_THROTTLE, KEY_CARD, KEY_FORM, KEY_SHARE, KEY_LINK
 	};
 	enum err e = courier_start(JOB_PATIENCE_MS);
 

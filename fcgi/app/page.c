@@ -182,7 +182,8 @@ way_back(const struct req *r, enum err e, struct message_page *p)
 		p->back = "/farmers";
 		p->back_words = "Back to the farmers";
 	}
-	if (r->who && r->n_params && e != ERR_MISSING && e != ERR_DENIED) {
+	if (r->who && *req_param(r, "farmer_id") && e != ERR_MISSING &&
+	    e != ERR_DENIED) {
 		p->back = farmer_address(r, "");
 		p->back_words = "Back to the farmer";
 	}

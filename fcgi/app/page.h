@@ -184,6 +184,23 @@ struct docs_page {
 	size_t n_routes;	/* of all groups */
 };
 
+/* One file of a share. */
+struct share_page_file {
+	const char *name, *size;
+	const char *link;	/* NULL: it is gone */
+};
+
+/* GET /s/{token}; its form POSTs to /s/{token}/unlock (csrf, password). */
+struct share_page {
+	const struct page_frame *frame;
+	const char *token;
+	bool locked;		/* show nothing but the form */
+	const char *error;	/* what was wrong with the password, or NULL */
+	const char *until;	/* "2 Jan 2026" */
+	const struct share_page_file *files;
+	size_t n;
+};
+
 /* A page of words: an error, or something that needs nothing but a sentence. */
 struct message_page {
 	const struct page_frame *frame;
@@ -216,6 +233,9 @@ const char *page_csrf(const struct req *r);
 
 /* page_is_local(path): A path of this site, fit to be redirected to. NULL is not. */
 bool page_is_local(const char *path);
+
+/* page_cookie_value(r, name): What the cookie of that name holds; NULL without one. */
+const char *page_cookie_value(const struct req *r, const char *name);
 
 /* page_cookie(r, token): Set the session's cookie; NULL: take it away. */
 void page_cookie(struct req *r, const char *token);

@@ -119,21 +119,27 @@ is_ours(const struct req *r)
 	return !text_empty(referer) && below_us(r, referer);
 }
 
-/* The value of our cookie; NULL without. */
-static const char *
-read_cookie(const struct req *r)
+const char *
+page_cookie_value(const struct req *r, const char *name)
 {
 	const char *p = req_env(r, "HTTP_COOKIE");
-	size_t len = sizeof(cookie_name) - 1, n;
+	size_t len = strlen(name), n;
 
 	for (; p && *p; p += n) {
 		p += strspn(p, "; ");
 		n = strcspn(p, ";");
-		if (n > len && n < TOKEN_MAX && memcmp(p, cookie_name, len) == 0 &&
+		if (n > len && n < TOKEN_MAX && memcmp(p, name, len) == 0 &&
 		    p[len] == '=')
 			return arena_copy(r->arena, p + len + 1, n - len - 1);
 	}
 	return NULL;
+}
+
+/* The value of the session's cookie; NULL without. */
+static const char *
+read_cookie(const struct req *r)
+{
+	return page_cookie_value(r, cookie_name);
 }
 
 void

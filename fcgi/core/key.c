@@ -27,7 +27,8 @@ static struct keys {
 } *keys;
 
 static const char *const info[KEY_USES] = {
-	"", "cem nrc hash 1", "cem seal 1", "cem throttle 1", "cem card 1", "cem form 1"
+	"", "cem nrc hash 1", "cem seal 1", "cem throttle 1", "cem card 1", "cem form 1",
+	"cem share 1", "cem link 1"
 };
 
 static void

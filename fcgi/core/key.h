@@ -14,7 +14,8 @@ enum { KEY_SIZE = 32 };
  * opens another. All but KEY_TOKEN are derived from SECRET_KEY by HKDF-SHA256
  * (RFC 5869) with the use as info; KEY_TOKEN is JWT_SECRET itself, as any holder of
  * it must be able to check a token (RFC 7518 section 3.2). */
-enum key_use { KEY_TOKEN, KEY_NRC, KEY_SEAL, KEY_THROTTLE, KEY_CARD, KEY_FORM, KEY_USES };
+enum key_use { KEY_TOKEN, KEY_NRC, KEY_SEAL, KEY_THROTTLE, KEY_CARD, KEY_FORM, KEY_SHARE,
+    KEY_LINK, KEY_USES };
 
 /* A key as it lies in memory; the bytes belong to this module. */
 struct key {

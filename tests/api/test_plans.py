@@ -40,7 +40,7 @@ def value(column, kind, n):
     return "%s%024x" % ("" if column.endswith("_id") else column, n)
 
 
-def rows_of(table, columns, farmers, account):
+def rows_of(table, columns, farmers, account, organisation):
     """ROWS rows of a table, as lists of values."""
     for n in range(ROWS):
         row = {name: value(name, kind, n) for name, kind in columns}
@@ -50,6 +50,8 @@ def rows_of(table, columns, farmers, account):
                 row[name] = farmer[name]
         if "account_id" in row:
             row["account_id"] = account
+        if "organisation_id" in row:
+            row["organisation_id"] = organisation
         if table == "session":
             row["account_id" if n % 2 else "farmer_id"] = None
         if table == "job":
@@ -124,10 +126,12 @@ def database(large):
     farmers = [dict(zip(("farmer_row_id", "farmer_id"), row)) for row in db.ask(
         "SELECT farmer_row_id, farmer_id FROM farmer ORDER BY farmer_row_id LIMIT 10000")]
     account = db.ask("SELECT account_id FROM account")[0][0]
+    organisation = db.ask("SELECT organisation_id FROM organisation")[0][0]
     for table in plans.GROWING:
         if table not in ("farmer", "farmer_term"):
             columns = db.columns(table)
-            db.fill(table, columns, rows_of(table, columns, farmers, account))
+            db.fill(table, columns, rows_of(table, columns, farmers, account,
+                                            organisation))
     db.finish()
     try:
         yield db

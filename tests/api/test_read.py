@@ -35,6 +35,8 @@ READS = {
     # (test_import.py).
     "/api/imports": None, "/api/imports/{import_id}": None,
     "/api/imports/{import_id}/rows": None,
+    # One share, and what its visitors are shown: recorded (test_share.py).
+    "/api/shares/{share_id}": None, "/s/{token}": None, "/s/{token}/content/{n}": None,
     # The audit itself: the client asks for it every five seconds.
     "/api/logs": None, "/api": None,
     # People's data.
@@ -59,6 +61,7 @@ READS = {
     "/api/reports/activity-trends": ("reports", "activity_trends"),
     "/api/reports/farmers-details": ("reports", "farmers_details"),
     "/api/sync/changes": ("sync", "changes"),
+    "/api/shares": ("shares", "list_result"),
     "/farmers": ("farmers", "list_result"),
     "/farmers/{farmer_id}": ("farmers", "get_success"),
     "/farmers/{farmer_id}/edit": ("farmers", "get_success"),
