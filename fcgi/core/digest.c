@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The hashes of stored files. SHA-256 is what the register checks bytes by; MD5 is
- * there for its clients only. A small file is read once for both. For a large one
- * SHA-256 is left to a second thread, which does nothing but read and compute; here
- * the MD5s of its parts are made meanwhile, which takes about as long. Files are
- * read, not mapped: page faults cost more than the copy.
+ * there for its clients only. Both can only be computed byte after byte, but not the
+ * MD5s of parts. So a large file is work for two threads: the second one does SHA-256,
+ * the first takes the parts in their order, and the second helps it when it is ready.
+ * Files are read, not mapped: page faults cost more than the copy.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,153 +18,179 @@
 #include <sodium.h>
 
 #include "digest.h"
-#include "md5.h"
 
 enum {
 	BLOCK = 64 * 1024,
 	STACK = 256 * 1024,
-	BATCH = 16		/* parts whose MD5s are asked for at once */
+	PARTS = 10000,		/* as many as S3 takes */
+	MD5_BYTES = 16
 };
 
-/* Reading a file once. The memory is taken before a thread works on it, which so needs
- * none of its own. */
-struct pass {
-	int fd, error;			/* errno; 0: all was read */
-	EVP_MD_CTX *sha256, *md5;	/* md5 may be NULL */
-	uint8_t *block;
-	int64_t size;			/* what was read */
+/* One file, for both. */
+struct work {
+	int fd;
+	int64_t size, part;	/* part: the bytes of each but the last */
+	int n_parts;
+	atomic_int next;	/* the first part that nobody has taken */
+	uint8_t (*md5s)[MD5_BYTES];
+	EVP_MD_CTX *sha256;
 };
+
+/* One of the two; its memory is taken before its thread runs, which needs none. */
+struct hand {
+	struct work *work;
+	EVP_MD_CTX *md5;
+	uint8_t block[BLOCK];
+	int error;		/* errno; 0: all went well */
+};
+
+/* Hash n bytes from `from` on. */
+static void
+hash_bytes(struct hand *h, EVP_MD_CTX *hash, int64_t from, int64_t n)
+{
+	while (n && !h->error) {
+		ssize_t got = pread(h->work->fd, h->block,
+		    (size_t)(n < BLOCK ? n : BLOCK), from);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			h->error = got ? errno : EIO; /* shorter than it was */
+		else if (EVP_DigestUpdate(hash, h->block, (size_t)got) != 1)
+			h->error = ENOMEM;
+		from += got;
+		n -= got;
+	}
+}
+
+/* Take parts until there are none. */
+static void *
+do_parts(void *p)
+{
+	struct hand *h = p;
+	struct work *w = h->work;
+	int i;
+
+	while (!h->error && (i = atomic_fetch_add(&w->next, 1)) < w->n_parts) {
+		const int64_t from = i * w->part, left = w->size - from;
+
+		if (EVP_DigestInit_ex(h->md5, EVP_md5(), NULL) != 1)
+			h->error = ENOMEM;
+		hash_bytes(h, h->md5, from, left < w->part ? left : w->part);
+		if (!h->error && EVP_DigestFinal_ex(h->md5, w->md5s[i], NULL) != 1)
+			h->error = ENOMEM;
+	}
+	return NULL;
+}
 
 static void *
-pass_run(void *p)
+do_all(void *p)
 {
-	struct pass *w = p;
-	ssize_t n;
+	struct hand *h = p;
 
-	while ((n = pread(w->fd, w->block, BLOCK, w->size)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			break;
-		if (EVP_DigestUpdate(w->sha256, w->block, (size_t)n) != 1 ||
-		    (w->md5 && EVP_DigestUpdate(w->md5, w->block, (size_t)n) != 1)) {
-			errno = ENOMEM;
-			break;
-		}
-		w->size += n;
-	}
-	w->error = n ? errno : 0;
-	return NULL;
+	hash_bytes(h, h->work->sha256, 0, h->work->size);
+	return do_parts(h);
 }
 
 /* Start a thread that gets no signals: they are for the one that can answer them. */
 static bool
-pass_start(struct pass *w, pthread_t *thread)
+start(pthread_t *thread, struct hand *h)
 {
 	pthread_attr_t how;
 	sigset_t all, before;
-	bool good = pthread_attr_init(&how) == 0;
+	bool good;
 
-	if (!good)
+	if (pthread_attr_init(&how) != 0)
 		return false;
 	(void)sigfillset(&all);
 	good = pthread_attr_setstacksize(&how, STACK) == 0 &&
 	    pthread_sigmask(SIG_SETMASK, &all, &before) == 0;
 	if (good) {
-		good = pthread_create(thread, &how, pass_run, w) == 0;
+		good = pthread_create(thread, &how, do_all, h) == 0;
 		(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	}
 	(void)pthread_attr_destroy(&how);
 	return good;
 }
 
-/* The MD5 of the MD5s of the parts. */
+/* A small file, or one for which there is no thread, is done by one hand. */
 static bool
-hash_parts(EVP_MD_CTX *md5, int fd, int64_t size)
-{
-	const int64_t batch = (int64_t)BATCH * DIGEST_PART;
-	uint8_t each[BATCH * MD5_BYTES];
-	bool good = true;
-
-	for (int64_t at = 0; good && at < size; at += batch) {
-		int64_t n = size - at < batch ? size - at : batch;
-		size_t n_parts = (size_t)((n + DIGEST_PART - 1) / DIGEST_PART);
-
-		good = md5_parts(fd, at, n, DIGEST_PART, each);
-		if (good && EVP_DigestUpdate(md5, each, n_parts * MD5_BYTES) != 1) {
-			errno = ENOMEM;
-			good = false;
-		}
-	}
-	return good;
-}
-
-/* Both at once, or without a thread one after the other. */
-static bool
-hash_large(struct pass *w, EVP_MD_CTX *md5, int64_t size)
+share(struct hand hands[2])
 {
 	pthread_t thread;
-	bool apart = pass_start(w, &thread), good = hash_parts(md5, w->fd, size);
-	int error = errno;
 
-	if (apart)
-		(void)pthread_join(thread, NULL); /* it can't fail */
-	else
-		(void)pass_run(w);
-	if (!w->error && w->size != size)
-		w->error = EIO; /* it was changed meanwhile */
-	errno = good ? w->error : error;
-	return good && !w->error;
+	if (hands->work->size > DIGEST_PART && start(&thread, &hands[1])) {
+		(void)do_parts(&hands[0]);
+		(void)pthread_join(thread, NULL); /* it is there */
+	} else {
+		(void)do_all(&hands[0]);
+	}
+	errno = hands[0].error ? hands[0].error : hands[1].error;
+	return !errno;
 }
 
+/* Put the hashes into words. */
 static bool
-finish(EVP_MD_CTX *hash, char *out, size_t room)
+tell(const struct work *w, EVP_MD_CTX *md5, struct digest *d)
 {
 	uint8_t bytes[EVP_MAX_MD_SIZE];
 	unsigned n;
 
-	return EVP_DigestFinal_ex(hash, bytes, &n) == 1 &&
-	    sodium_bin2hex(out, room, bytes, n);
-}
-
-static bool
-hash(struct pass *w, EVP_MD_CTX *md5, struct digest *d)
-{
-	const int64_t size = d->size;
-
-	if (size > DIGEST_PART && !hash_large(w, md5, size))
-		return false;
-	if (size <= DIGEST_PART) {
-		w->md5 = md5;
-		(void)pass_run(w);
-		errno = w->error;
-	}
-	if (w->error || !finish(w->sha256, d->sha256, sizeof(d->sha256)) ||
-	    !finish(md5, d->md5, sizeof(d->md5)))
+	errno = ENOMEM;
+	if (EVP_DigestFinal_ex(w->sha256, bytes, &n) != 1 ||
+	    !sodium_bin2hex(d->sha256, sizeof(d->sha256), bytes, n))
 		return false;
 	d->size = w->size;
-	if (size > DIGEST_PART)
-		(void)snprintf(d->md5 + 2 * MD5_BYTES, sizeof(d->md5) - 2 * MD5_BYTES,
-		    "-%lld", (long long)((size + DIGEST_PART - 1) / DIGEST_PART));
+	(void)sodium_bin2hex(d->md5, sizeof(d->md5), w->md5s[0], MD5_BYTES);
+	if (w->n_parts == 1)
+		return true;
+	if (EVP_DigestInit_ex(md5, EVP_md5(), NULL) != 1 ||
+	    EVP_DigestUpdate(md5, w->md5s, (size_t)w->n_parts * MD5_BYTES) != 1 ||
+	    EVP_DigestFinal_ex(md5, bytes, &n) != 1 ||
+	    !sodium_bin2hex(d->md5, sizeof(d->md5), bytes, n))
+		return false;
+	(void)snprintf(d->md5 + 2 * MD5_BYTES, sizeof(d->md5) - 2 * MD5_BYTES, "-%d",
+	    w->n_parts);
+	return true;
+}
+
+/* Cut the file into parts. */
+static bool
+measure(struct work *w)
+{
+	struct stat st;
+
+	if (fstat(w->fd, &st) != 0)
+		return false;
+	w->size = st.st_size;
+	w->part = w->size > DIGEST_WHOLE ? DIGEST_PART : DIGEST_WHOLE;
+	errno = EFBIG;
+	if (w->size > (int64_t)PARTS * DIGEST_PART)
+		return false;
+	w->n_parts = w->size ? (int)((w->size + w->part - 1) / w->part) : 1;
 	return true;
 }
 
 bool
 digest_file(int fd, struct digest *d)
 {
-	static uint8_t block[BLOCK];
-	EVP_MD_CTX *sha256 = EVP_MD_CTX_new(), *md5 = EVP_MD_CTX_new();
-	struct pass w = { .fd = fd, .sha256 = sha256, .block = block };
-	struct stat st;
-	bool good = false;
+	static uint8_t md5s[PARTS][MD5_BYTES];
+	static struct hand hands[2];
+	EVP_MD_CTX *sha256 = EVP_MD_CTX_new(), *one = EVP_MD_CTX_new(),
+	    *two = EVP_MD_CTX_new();
+	struct work w = { .fd = fd, .md5s = md5s, .sha256 = sha256 };
+	bool good = sha256 && one && two &&
+	    EVP_DigestInit_ex(sha256, EVP_sha256(), NULL) == 1;
 
-	errno = ENOMEM;
-	if (sha256 && md5 && EVP_DigestInit_ex(sha256, EVP_sha256(), NULL) == 1 &&
-	    EVP_DigestInit_ex(md5, EVP_md5(), NULL) == 1 && fstat(fd, &st) == 0) {
-		d->size = st.st_size;
-		good = hash(&w, md5, d);
+	for (int i = 0; i < 2; i++) {
+		hands[i].work = &w;
+		hands[i].md5 = i ? two : one;
+		hands[i].error = 0;
 	}
+	errno = ENOMEM;
+	good = good && measure(&w) && share(hands) && tell(&w, one, d);
 	EVP_MD_CTX_free(sha256);
-	EVP_MD_CTX_free(md5);
+	EVP_MD_CTX_free(one);
+	EVP_MD_CTX_free(two);
 	return good;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Hashes of files: the MD5s of many parts at once are those of OpenSSL one by one, and
- * a large file's are what S3's clients reckon. */
+/* Hashes of files: what two threads make is what one makes of the same bytes at once, and
+ * a large file's MD5 is what S3's clients reckon. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,10 +11,9 @@
 #include <sodium.h>
 
 #include "digest.h"
-#include "md5.h"
 #include "test.h"
 
-enum { PARTS = 40, ROOM = PARTS * MD5_BYTES };
+enum { MD5_BYTES = 16, ROOM = 40 * MD5_BYTES };
 
 static char path[] = "/tmp/cem-digest-XXXXXX";
 static int file;
@@ -39,60 +38,13 @@ fill(size_t n)
 	return bytes;
 }
 
+/* The MD5s of the parts. */
 static void
 one_by_one(const uint8_t *bytes, size_t n, size_t part, uint8_t *out)
 {
 	for (size_t at = 0; at < n; at += part, out += MD5_BYTES)
 		(void)EVP_Digest(bytes + at, n - at < part ? n - at : part, out, NULL,
 		    EVP_md5(), NULL);
-}
-
-/* Are the parts' MD5s right for a file of n bytes? */
-static bool
-right(size_t n, size_t part)
-{
-	uint8_t expected[ROOM] = { 0 }, got[ROOM] = { 0 };
-	uint8_t *bytes = fill(n);
-
-	one_by_one(bytes, n, part, expected);
-	free(bytes);
-	return md5_parts(file, 0, (int64_t)n, part, got) &&
-	    memcmp(expected, got, ROOM) == 0;
-}
-
-static void
-test_parts(void)
-{
-	const size_t step = MD5_STEP;
-
-	ok(right(1, step), "one byte");
-	ok(right(step, step), "one part");
-	ok(right(4 * step, step), "four, one by one");
-	ok(right(5 * step, step), "five, side by side");
-	ok(right(16 * step, step), "sixteen");
-	ok(right(16 * step + 1, step), "and one byte");
-	ok(right(17 * step, step), "seventeen");
-	ok(right(39 * step + step / 2, step), "thirty-nine and a half");
-	ok(right(21 * 3 * step + 77, 3 * step), "parts of several steps");
-}
-
-static void
-test_middle(void)
-{
-	uint8_t expected[MD5_BYTES], got[MD5_BYTES];
-	uint8_t *bytes = fill(1000);
-
-	one_by_one(bytes + 100, 300, 300, expected);
-	free(bytes);
-	ok(md5_parts(file, 100, 300, MD5_STEP, got) &&
-	    memcmp(expected, got, MD5_BYTES) == 0, "from the middle of a file");
-	errno = 0;
-	ok(!md5_parts(file, 100, 901, MD5_STEP, got) && errno == EIO,
-	    "a file that is too short is refused");
-	(void)ftruncate(file, 8 * MD5_STEP - 1);
-	errno = 0;
-	ok(!md5_parts(file, 0, 8 * MD5_STEP, MD5_STEP, (uint8_t [ROOM]){ 0 }) &&
-	    errno == EIO, "also in the last of many parts");
 }
 
 static void
@@ -130,26 +82,51 @@ known(size_t n, const char *suffix)
 static void
 test_files(void)
 {
-	struct digest d;
-
 	ok(known(0, ""), "an empty file");
 	ok(known(3, ""), "three bytes");
 	ok(known(100 * 1000, ""), "more than a block");
-	ok(known(DIGEST_PART, ""), "the largest that is hashed in one piece");
-	ok(known(DIGEST_PART + 1, "-2"), "one byte more has two parts");
+	ok(known(DIGEST_PART, ""), "the largest that one thread does");
+	ok(known(DIGEST_PART + 1, ""), "one byte more takes two");
+	ok(known(DIGEST_WHOLE, ""), "the largest that has a plain MD5");
+	ok(known(DIGEST_WHOLE + 1, "-9"), "one byte more is known by its parts");
 	ok(known(12 * DIGEST_PART - 9, "-12"), "100 MB");
-	ok(known(33 * DIGEST_PART + 5, "-34"), "more than fit side by side, twice");
+	ok(known(33 * (size_t)DIGEST_PART, "-33"), "all parts whole");
+}
+
+/* Does it fail with this errno? */
+static bool
+fails(int fd, int error)
+{
+	struct digest d;
+
 	errno = 0;
-	ok(!digest_file(-1, &d) && errno == EBADF, "no file, no hash");
+	return !digest_file(fd, &d) && errno == error;
+}
+
+static void
+test_failures(void)
+{
+	int folder = open("/tmp", O_RDONLY | O_DIRECTORY);
+	int blind = open(path, O_WRONLY);
+
+	ok(fails(-1, EBADF), "no file, no hash");
+	ok(fails(folder, EISDIR), "nor of a folder");
+	(void)ftruncate(file, 100);
+	ok(fails(blind, EBADF), "a small file that can't be read");
+	(void)ftruncate(file, DIGEST_PART + 1);
+	ok(fails(blind, EBADF), "a large one");
+	ok(ftruncate(file, (off_t)10000 * DIGEST_PART + 1) == 0 && fails(file, EFBIG),
+	    "one that is too large");
+	(void)close(folder);
+	(void)close(blind);
 }
 
 int
 main(void)
 {
 	file = mkstemp(path);
-	test_parts();
-	test_middle();
 	test_files();
+	test_failures();
 	(void)close(file);
 	(void)unlink(path);
 	return test_end();
