@@ -62,9 +62,18 @@ struct courier_put {
 	int fd;			/* a regular file, read by position */
 	int64_t offset, size;
 	const char *key;
-	const char *md5, *sha256;	/* of those bytes, lower-case hex; both needed */
+	const char *md5;	/* their ETag (see below), in lower-case hex */
+	const char *sha256;	/* in lower-case hex */
 	struct courier_about about;
 };
+
+/*
+ * Up to COURIER_WHOLE bytes go at once, and their ETag is their MD5. More are sent in
+ * parts of COURIER_PART: the ETag is the MD5 of the parts' binary MD5s, "-", and how many
+ * parts there are, as S3 has it too.
+ */
+#define COURIER_WHOLE (INT64_C(64) << 20)
+#define COURIER_PART (INT64_C(8) << 20)
 
 /* courier_put(p, version): Store the bytes; large ones in parts. S3 has checked the
  * hashes (of each part) when this is OK. The new version's id in version, "" if the

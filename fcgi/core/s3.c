@@ -28,10 +28,13 @@ put_whole(struct s3 *s, const struct courier_put *p, char version[COURIER_VERSIO
 {
 	struct s3_call c = s3_call("PUT", p->key);
 	char etag[COURIER_ETAG];
+	const char *md5 = s3_object_md5(s->arena, p->md5);
 	enum err e;
 
+	if (!md5)
+		return ERR_BAD;
 	s3_object_about(s, &c, &p->about);
-	s3_call_header(&c, "content-md5", s3_object_md5(s->arena, p->md5));
+	s3_call_header(&c, "content-md5", md5);
 	c.sha256 = p->sha256;
 	c.f.fd = p->fd;
 	c.f.offset = p->offset;
@@ -49,8 +52,7 @@ enum err
 s3_put(struct s3 *s, const struct courier_put *p, char version[COURIER_VERSION])
 {
 	version[0] = '\0';
-	if (!key_holds(p->key) || p->size < 0 || !s3_object_md5(s->arena, p->md5) ||
-	    strlen(p->sha256) != SIGV4_HEX - 1)
+	if (!key_holds(p->key) || p->size < 0 || strlen(p->sha256) != SIGV4_HEX - 1)
 		return ERR_BAD;
 	return p->size > s->sizes.whole ? s3_parts_put(s, p, version) :
 	    put_whole(s, p, version);

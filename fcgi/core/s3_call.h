@@ -14,7 +14,7 @@
 struct arena;
 
 /* From which size on things are done in parts, and of which size those are. */
-struct s3_sizes { int64_t whole, part, part_most, copy_whole, copy_part; };
+struct s3_sizes { int64_t whole, part, copy_whole, copy_part; };
 
 /* The S3 that this process talks to. */
 struct s3 {

@@ -106,11 +106,15 @@ s3_object_md5(struct arena *a, const char *md5)
 }
 
 bool
-s3_object_same(const struct s3_call *c, const char *etag, const char *md5)
+s3_object_plain(const struct s3_call *c)
 {
 	const char *how = fetch_header(&c->f, "x-amz-server-side-encryption");
-	uint8_t hash[MD5];
 
-	return (how && !text_same(how, "AES256")) || strlen(etag) != (size_t)2 * MD5 ||
-	    !text_hex_read(etag, hash, MD5) || text_same(etag, md5);
+	return !how || text_same(how, "AES256");
+}
+
+bool
+s3_object_same(const struct s3_call *c, const char *etag, const char *md5)
+{
+	return !s3_object_plain(c) || text_same(etag, md5);
 }

@@ -31,8 +31,11 @@ const char *s3_object_bare(char *etag);
 /* s3_object_md5(a, md5): Hex as the base64 of Content-MD5; NULL if it is no MD5. */
 const char *s3_object_md5(struct arena *a, const char *md5);
 
-/* s3_object_same(c, etag, md5): An ETag is the MD5 of the bytes, or (encrypted
- * with a key of KMS) nobody knows what: false only if it should be md5, and is not. */
+/* s3_object_plain(c): The ETags of the object that c made are MD5s, as it was not
+ * encrypted with a key of KMS. */
+bool s3_object_plain(const struct s3_call *c);
+
+/* s3_object_same(c, etag, md5): False only if etag should be md5, and is not. */
 bool s3_object_same(const struct s3_call *c, const char *etag, const char *md5);
 
 #endif

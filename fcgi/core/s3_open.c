@@ -16,7 +16,6 @@ enum {
 	STILL_S = 15
 };
 
-#define MB (INT64_C(1) << 20)
 #define GB (INT64_C(1) << 30)
 
 enum err
@@ -30,8 +29,8 @@ s3_open(struct s3 *s, struct arena *a, int patience_ms, void (*beat)(void))
 		log_write(LOG_ERROR, "s3: setting %s", wrong);
 		return ERR_BROKEN;
 	}
-	s->sizes = (struct s3_sizes){ .whole = 64 * MB, .part = 16 * MB,
-		.part_most = 64 * MB, .copy_whole = 5 * GB, .copy_part = GB };
+	s->sizes = (struct s3_sizes){ .whole = COURIER_WHOLE,
+		.part = COURIER_PART, .copy_whole = 5 * GB, .copy_part = GB };
 	s->arena = arena_make(MEMORY, NULL);
 	s->scratch = arena_make(MEMORY, NULL);
 	s->patience_ms = patience_ms;

@@ -24,12 +24,12 @@
 
 enum {
 	PARTS_MAX = 10000,
-	PARTS_USUAL = 200,		/* with more of them they become larger */
 	MD5 = 16, SHA256 = 32,
 	UPLOAD_ID = 1025,
 	BLOCK = 128 * 1024,
 	JOIN_STILL_S = 120,		/* S3 may be silent while it joins or copies */
-	END_PATIENCE_MS = 3000		/* with giving up an upload */
+	END_PATIENCE_MS = 3000,		/* with giving up an upload */
+	END_STILL_S = 3
 };
 
 struct part {
@@ -41,23 +41,20 @@ struct upload {
 	struct s3 *s;
 	const char *key, *object_id;
 	char id[UPLOAD_ID];
+	bool copied;
 	int64_t size, part_size;
 	int n;
 	struct part *parts;
 };
 
-/* Large parts for large objects. False if S3 takes none that large. */
-static bool
-divide(struct upload *u, int64_t least, int64_t most)
+static void
+divide(struct upload *u, int64_t part_size)
 {
-	u->part_size = least;
-	while (u->size > u->part_size * PARTS_USUAL && u->part_size < most)
+	u->part_size = part_size;
+	while (u->size > u->part_size * PARTS_MAX)
 		u->part_size *= 2;
 	u->n = (int)((u->size + u->part_size - 1) / u->part_size);
-	if (u->n > PARTS_MAX)
-		return false;
 	u->parts = arena_array(u->s->arena, struct part, (size_t)u->n);
-	return true;
 }
 
 static int64_t
@@ -95,6 +92,7 @@ give_up(struct upload *u)
 	memcpy(words, u->s->words, sizeof(words)); /* of the failure that counts */
 	u->s->patience_ms = END_PATIENCE_MS;
 	s3_call_query(&c, "uploadId", u->id);
+	c.f.still_s = END_STILL_S;
 	(void)s3_call_run(u->s, &c); /* logged; a rule of the bucket removes old ones */
 	u->s->patience_ms = patience;
 	memcpy(u->s->words, words, sizeof(words));
@@ -114,6 +112,26 @@ joined_etag(const struct upload *u, struct arena *a)
 	}
 	EVP_MD_CTX_free(state);
 	return arena_print(a, "%s-%d", text_hex(a, hash, MD5), u->n);
+}
+
+/* What S3 joined must have the ETag that our parts give; of copied ones we don't know
+ * it. radosgw does not tell it in this answer. */
+static enum err
+compare(const struct upload *u, const struct s3_call *c, const char *version)
+{
+	struct courier_object joined;
+	char *etag = joined.etag;
+	enum err e = OK;
+
+	if (u->copied || !s3_object_plain(c))
+		return OK;
+	if (!s3_xml_text(c->f.words, c->f.n_words, "CompleteMultipartUploadResult/ETag",
+	    etag, sizeof(joined.etag)) || !*etag)
+		e = s3_head(u->s, u->key, version, &joined);
+	if (e)
+		return e;
+	return text_same(s3_object_bare(etag), joined_etag(u, u->s->arena)) ? OK :
+	    ERR_CONFLICT;
 }
 
 /* Parts that were joined while the answer got lost can't be joined again: then the
@@ -155,7 +173,9 @@ join(struct upload *u, char version[COURIER_VERSION])
 	e = s3_call_run(u->s, &c);
 	if (e == ERR_MISSING)
 		return joined_before(u, joined_etag(u, a), version);
-	return e ? e : s3_object_version(u->s, &c, u->object_id, version);
+	if (!e)
+		e = s3_object_version(u->s, &c, u->object_id, version);
+	return e ? e : compare(u, &c, version);
 }
 
 /* An ETag of ours is hex; nothing else goes into the XML above. */
@@ -241,7 +261,8 @@ send_parts(struct upload *u, const struct courier_put *p, EVP_MD_CTX *states[3])
 	u->s->arena = kept;
 	if (!e && EVP_DigestFinal_ex(states[2], sha256, NULL) != 1)
 		e = ERR_BROKEN;
-	if (!e && !text_same(text_hex(kept, sha256, SHA256), p->sha256))
+	if (!e && (!text_same(text_hex(kept, sha256, SHA256), p->sha256) ||
+	    !text_same(joined_etag(u, kept), p->md5)))
 		e = ERR_CONFLICT;
 	return e;
 }
@@ -254,9 +275,8 @@ s3_parts_put(struct s3 *s, const struct courier_put *p, char version[COURIER_VER
 	EVP_MD_CTX *states[] = { EVP_MD_CTX_new(), EVP_MD_CTX_new(), EVP_MD_CTX_new() };
 	enum err e = ERR_BROKEN;
 
-	if (!divide(&u, s->sizes.part, s->sizes.part_most))
-		e = ERR_BIG;
-	else if (states[0] && states[1] && states[2] &&
+	divide(&u, s->sizes.part);
+	if (states[0] && states[1] && states[2] &&
 	    EVP_DigestInit_ex(states[2], EVP_sha256(), NULL) == 1)
 		e = begin(&u, &p->about);
 	if (!e) {
@@ -302,11 +322,10 @@ s3_parts_copy(struct s3 *s, const struct courier_copy *from,
     char version[COURIER_VERSION])
 {
 	struct upload u = { .s = s, .key = from->key,
-		.object_id = from->about.object_id, .size = from->size };
+		.object_id = from->about.object_id, .copied = true, .size = from->size };
 	enum err e;
 
-	if (!divide(&u, s->sizes.copy_part, s->sizes.copy_part))
-		return ERR_BIG;
+	divide(&u, s->sizes.copy_part);
 	e = begin(&u, &from->about);
 	if (e)
 		return e;
