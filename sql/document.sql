@@ -3,6 +3,7 @@
 -- name: document_list :many
 -- A farmer's documents in use, the oldest first.
 -- open: the farmer's row was read in scope
+-- ahead: with the farmer's row; without that its answer is not used
 SELECT x.file_id, x.doc_type, x.uploaded_at
   FROM file AS x
   JOIN farmer AS f ON f.farmer_id = x.farmer_id

@@ -9,6 +9,7 @@ VALUES (:session_id, :account_id, :farmer_id, :now, :expires_at);
 -- Who a session belongs to, if it still holds: the one statement before every
 -- signed request. Either the a. or the f. columns are NULL.
 -- open: it finds the viewer
+-- ahead: when it is known what it said the last time
 -- nullable: account_id, email, is_admin, is_operator, is_farmer, account_active, account_name, operator_id, farmer_id, farmer_active
 -- types: account_active BOOLEAN, account_name TEXT, farmer_active BOOLEAN, keeper_id TEXT
 SELECT s.account_id, a.email, a.is_admin, a.is_operator, a.is_farmer,

@@ -78,6 +78,7 @@ struct statement {
 	size_t n_params, n_columns;
 	const char **tables;	/* named by it, as SQLite understood it */
 	size_t n_tables;
+	bool ahead;		/* is asked ahead of its time */
 	bool reads, merged;	/* merged: emitted as part of its twin */
 	const char *sqlite, *pgsql;
 };

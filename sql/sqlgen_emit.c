@@ -54,6 +54,19 @@ emit_arguments(struct buf *b, const struct statement *s)
 		buf_text(b, ", int64_t *n_changed");
 }
 
+/* The function that asks ahead, up to its closing parenthesis. */
+static void
+emit_ahead_head(struct buf *b, const struct statement *s, char blank)
+{
+	const bool guess = s->kind == KIND_ONE;
+
+	buf_print(b, "%s%cq_%s_%s(struct db *db, const struct %s_in *in", guess ? "bool" :
+	    "void", blank, s->name, guess ? "guess" : "ahead", s->name);
+	if (guess)
+		buf_print(b, ",\n    const struct %s_row *row", s->row);
+	buf_char(b, ')');
+}
+
 static void
 emit_declaration(struct buf *b, const struct statement *s)
 {
@@ -71,6 +84,10 @@ emit_declaration(struct buf *b, const struct statement *s)
 	buf_print(b, "enum err q_%s(", s->name);
 	emit_arguments(b, s);
 	buf_text(b, ");\n");
+	if (s->ahead) {
+		emit_ahead_head(b, s, ' ');
+		buf_text(b, ";\n");
+	}
 }
 
 static void
@@ -209,6 +226,17 @@ emit_function(struct buf *b, const struct statement *s)
 }
 
 static void
+emit_ahead(struct buf *b, const struct statement *s)
+{
+	emit_ahead_head(b, s, '\n');
+	if (s->kind == KIND_ONE)
+		buf_print(b, "\n{\n\treturn db_guess(db, &%s_query, in, row);\n}\n\n",
+		    s->name);
+	else
+		buf_print(b, "\n{\n\tdb_ahead(db, &%s_query, in);\n}\n\n", s->name);
+}
+
+static void
 emit_lists(struct gen *g, struct buf *b)
 {
 	int n = 0;
@@ -289,6 +317,8 @@ emit_source(struct gen *g, const char *path, const char *header)
 			continue;
 		emit_query(&b, s, number++);
 		emit_function(&b, s);
+		if (s->ahead)
+			emit_ahead(&b, s);
 	}
 	emit_lists(g, &b);
 	return write_file(g, path, &b);

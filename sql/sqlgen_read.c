@@ -24,6 +24,9 @@
  *	Why a statement on people's data takes no :viewer_ parameter.
  *   -- only: sqlite (or pgsql)
  *	For that database, and free of the rules for both. Two may share a name.
+ *   -- ahead: with the farmer's row
+ *	With what it may be asked ahead of its time (db.h): a function for that is made
+ *	too, q_NAME_ahead for :many and q_NAME_guess for :one.
  */
 struct reader {
 	struct gen *g;
@@ -181,13 +184,17 @@ read_comment(struct reader *r)
 		return read_open(r, rest, line);
 	if (rest && strcmp(text, "only") == 0)
 		return read_only(r, rest, line);
+	if (rest && strcmp(text, "ahead") == 0) {
+		r->s.ahead = true;
+		return true;
+	}
 	if (rest && strcmp(text, "row") == 0) {
 		r->s.row = rest;
 		return true;
 	}
 	if (rest)
 		return fault(r->g, r->file, line, "'%s:' is not a mark; there are name, "
-		    "types, nullable, row, open and only", text);
+		    "types, nullable, row, open, only and ahead", text);
 	if (*text)
 		r->s.words = r->s.words ? arena_print(r->g->arena, "%s\n%s", r->s.words,
 		    text) : text;

@@ -375,6 +375,10 @@ check_kind(struct gen *g, const struct statement *s)
 	if (s->kind == KIND_EACH && !s->reads)
 		return wrong(g, s, NULL, "%s is :each and writes; make it :many",
 		    s->name);
+	if (s->ahead && (!s->reads || !s->n_params || (s->kind != KIND_ONE &&
+	    s->kind != KIND_MANY)))
+		return wrong(g, s, NULL, "%s can't be asked ahead: that is for what "
+		    "reads, has parameters and is :one or :many", s->name);
 	for (size_t i = 0; i < s->n_marks; i++)
 		if (!s->marks[i].used)
 			return wrong(g, s, NULL, "%s declares %s, but has no parameter "

@@ -121,8 +121,10 @@ farmer_reply(struct req *r, int status, const char *farmer_id)
 {
 	struct farmer_get_row row;
 	struct farmer_out out;
-	enum err e = farmer_read(r, farmer_id, &row);
+	enum err e;
 
+	farmer_fill_ahead(r, farmer_id);
+	e = farmer_read(r, farmer_id, &row);
 	if (!e)
 		e = farmer_fill(r, &row, &out);
 	return e ? e : reply(r, status, &out);

@@ -246,6 +246,10 @@ enum err farmer_draft_terms_all(struct req *r, struct farmer_draft *const *draft
 /* farmer_draft_terms_again(r, draft): Write them in the place of the old ones. */
 enum err farmer_draft_terms_again(struct req *r, const struct farmer_draft *draft);
 
+/* farmer_fill_ahead(r, farmer_id): What farmer_fill looks up will be wanted: to be
+ * called before the row is read, so that both come together. */
+void farmer_fill_ahead(struct req *r, const char *farmer_id);
+
 /* farmer_fill(r, row, out): The reply for a stored farmer; looks up its documents.
  * ERR_BROKEN if a sealed value can't be opened. */
 enum err farmer_fill(struct req *r, const struct farmer_get_row *row,

@@ -404,6 +404,15 @@ fill_files(struct req *r, const struct farmer_get_row *row, struct farmer_out *o
 	return fill_documents(r, row, out);
 }
 
+void
+farmer_fill_ahead(struct req *r, const char *farmer_id)
+{
+	struct document_list_in *in = arena_take(r->arena, sizeof(*in));
+
+	in->farmer_id = farmer_id;
+	q_document_list_ahead(r->db, in);
+}
+
 enum err
 farmer_fill(struct req *r, const struct farmer_get_row *row, struct farmer_out *out)
 {

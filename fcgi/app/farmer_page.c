@@ -257,8 +257,10 @@ show(struct req *r, int status, struct farmer_page *page)
 	const char *farmer_id = req_param(r, "farmer_id");
 	struct farmer_get_row row;
 	struct farmer_out f;
-	enum err e = farmer_read(r, farmer_id, &row);
+	enum err e;
 
+	farmer_fill_ahead(r, farmer_id);
+	e = farmer_read(r, farmer_id, &row);
 	if (!e)
 		e = farmer_fill(r, &row, &f);
 	if (e)

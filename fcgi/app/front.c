@@ -171,14 +171,19 @@ admit(struct req *r)
 	return OK;
 }
 
+static bool
+is_read(const struct req *r)
+{
+	return text_same(r->route->method, "GET");
+}
+
 /* Run the handler; what it wrote is committed, or undone if it failed. */
 static enum err
 act(struct req *r)
 {
-	bool reads = text_same(r->route->method, "GET");
+	const bool reads = is_read(r);
 	enum err e;
 
-	db_read_only(r->db, reads);
 	db_stamp(r->db, r->now);
 	if (!reads)
 		db_intend(r->db);
@@ -188,8 +193,40 @@ act(struct req *r)
 	if (e)
 		db_rollback(r->db);
 	db_stamp(r->db, 0);
-	db_read_only(r->db, false);
 	return e;
+}
+
+static enum err
+attempt(struct req *r)
+{
+	enum err e = admit(r);
+
+	if (!e && !r->status)
+		e = req_check(r);
+	if (!e && !r->status)
+		e = act(r);
+	return e;
+}
+
+/* Reading may begin with a guess who asks (session.c). If it was wrong, nothing of what
+ * was done is used, and all is done again without a guess. */
+static enum err
+answer(struct req *r)
+{
+	const struct req asked = *r;
+	enum err e = OK, sure = ERR_AUTH;
+
+	for (int i = 0; i < 2 && sure == ERR_AUTH; i++) {
+		*r = asked;
+		db_read_only(r->db, is_read(r));
+		e = attempt(r);
+		sure = session_confirm(r->db);
+	}
+	db_read_only(r->db, false);
+	if (!sure)
+		return e;
+	r->detail = NULL; /* what was to be said is not known to be true */
+	return sure;
 }
 
 void
@@ -203,11 +240,7 @@ front(struct req *r)
 	if (!e && !r->status) {
 		e = req_parse(r);
 		if (!e)
-			e = admit(r);
-		if (!e && !r->status)
-			e = req_check(r);
-		if (!e && !r->status)
-			e = act(r);
+			e = answer(r);
 	}
 	if (e && is_page(r))
 		e = page_fail(r, e);

@@ -146,8 +146,11 @@ enum err
 front_read(struct req *r, const struct audit_event *event)
 {
 	const struct audit_source from = source(r);
-	enum err e = journal_write(&from, event);
+	enum err e = session_confirm(r->db);
 
+	if (e)
+		return e; /* the front door asks again who it is */
+	e = journal_write(&from, event);
 	if (e != ERR_DOWN)
 		return e;
 	req_header(r, "Retry-After", "10");

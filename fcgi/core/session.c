@@ -3,7 +3,13 @@
  * Sessions: a row for each sign-in, named by its tokens. The tokens only say which
  * row; roles, activity and districts are read anew at each request, so that a
  * sign-out, a new password or a switched-off account holds from that moment.
+ *
+ * What a row said the last time is kept, but only to guess what it says now: so what is
+ * asked on behalf of its viewer can go to the server together with the question whether
+ * he is still who he was (db_guess). Nothing follows from a guess that does not hold.
  */
+#include <string.h>
+
 #include "arena.h"
 #include "buf.h"
 #include "clock.h"
@@ -14,6 +20,110 @@
 #include "session.h"
 #include "text.h"
 #include "token.h"
+
+enum { KNOWN_MAX = 256, KNOWN_TEXTS = 600 };
+
+/* What the row of a session said, with its texts in room. */
+struct known {
+	char session_id[ID_TEXT];	/* "": nothing is known */
+	struct session_find_row row;
+	bool flags[5];
+	char room[KNOWN_TEXTS];
+	size_t used;
+};
+
+static struct known all_known[KNOWN_MAX], *guessed;
+
+/* The place of a session: its last digits are random. */
+static struct known *
+place_of(const char *session_id)
+{
+	unsigned at = 0;
+
+	for (const char *p = session_id + ID_TEXT - 4; *p; p++)
+		at = at * 16 + (unsigned)(*p <= '9' ? *p - '0' : *p - 'a' + 10);
+	return &all_known[at % KNOWN_MAX];
+}
+
+/* A copy in room; *fits is false if it has none. */
+static const char *
+keep_text(struct known *k, const char *s, bool *fits)
+{
+	const size_t n = s ? strlen(s) + 1 : 0;
+	char *at = k->room + k->used;
+
+	if (!s || n > sizeof(k->room) - k->used) {
+		*fits = *fits && !s;
+		return NULL;
+	}
+	memcpy(at, s, n);
+	k->used += n;
+	return at;
+}
+
+static const bool *
+keep_flag(bool *at, const bool *flag)
+{
+	if (flag)
+		*at = *flag;
+	return flag ? at : NULL;
+}
+
+static void
+remember(const char *session_id, const struct session_find_row *row)
+{
+	struct known *k = place_of(session_id);
+	bool fits = true;
+
+	k->used = 0;
+	k->row = (struct session_find_row){
+		.account_id = keep_text(k, row->account_id, &fits),
+		.email = keep_text(k, row->email, &fits),
+		.is_admin = keep_flag(&k->flags[0], row->is_admin),
+		.is_operator = keep_flag(&k->flags[1], row->is_operator),
+		.is_farmer = keep_flag(&k->flags[2], row->is_farmer),
+		.account_active = keep_flag(&k->flags[3], row->account_active),
+		.account_name = keep_text(k, row->account_name, &fits),
+		.operator_id = keep_text(k, row->operator_id, &fits),
+		.farmer_id = keep_text(k, row->farmer_id, &fits),
+		.farmer_active = keep_flag(&k->flags[4], row->farmer_active),
+		.first_name = keep_text(k, row->first_name, &fits),
+		.last_name = keep_text(k, row->last_name, &fits)
+	};
+	memcpy(k->session_id, fits ? session_id : "", fits ? ID_TEXT : 1);
+}
+
+/* The row of a session: as it was, if that can be asked about later, else as it is. */
+static enum err
+find(struct db *db, struct arena *arena, const struct session_find_in *ask,
+    struct session_find_row *row)
+{
+	struct known *k = place_of(ask->session_id);
+	struct session_find_in *in = arena_take(arena, sizeof(*in));
+	enum err e;
+
+	*in = *ask;
+	if (text_same(k->session_id, ask->session_id) &&
+	    q_session_find_guess(db, in, &k->row)) {
+		guessed = k;
+		*row = k->row;
+		return OK;
+	}
+	e = q_session_find(db, in, row);
+	if (!e)
+		remember(ask->session_id, row);
+	return e;
+}
+
+enum err
+session_confirm(struct db *db)
+{
+	const enum err e = db_confirm(db);
+
+	if (e == ERR_AUTH && guessed)
+		guessed->session_id[0] = '\0';
+	return e;
+}
 
 const char *
 session_roles(struct arena *arena, const struct viewer *viewer)
@@ -116,7 +226,7 @@ session_viewer(struct db *db, struct arena *arena, const struct session_ask *ask
 	*why = NULL;
 	if (!id_valid(token.session_id))
 		return ERR_AUTH;
-	e = q_session_find(db, &(struct session_find_in){
+	e = find(db, arena, &(struct session_find_in){
 	    .session_id = token.session_id, .now = ask->now }, &row);
 	if (e)
 		return e == ERR_MISSING ? ERR_AUTH : e;

@@ -28,10 +28,17 @@ const char *session_access(struct arena *arena, const struct viewer *viewer,
 
 /* session_viewer(db, arena, ask, out, why): Who a token of type "access" or "refresh"
  * belongs to, read from the database. ERR_AUTH with *why: the token is not
- * valid ("Signature has expired."), or why NULL: its session or account is over. */
+ * valid ("Signature has expired."), or why NULL: its session or account is over.
+ * While db_read_only is on it may be a guess: then session_confirm tells. */
 struct session_ask { const char *token, *type; int64_t now; };
 enum err session_viewer(struct db *db, struct arena *arena,
     const struct session_ask *ask, struct viewer *out, const char **why);
+
+/* session_confirm(db): Is the viewer that session_viewer gave the one of the database? To
+ * be asked before anything is shown or noted. OK; ERR_AUTH: he is not (any more), all
+ * that was done for him must be forgotten, and session_viewer be asked again; or the
+ * database did not answer. */
+enum err session_confirm(struct db *db);
 
 /* session_account(db, account_id, out): The viewer that an account is now, without a
  * session; its texts are where db's results go. ERR_AUTH if it is gone or off. */

@@ -93,6 +93,7 @@ void
 db_read_only(struct db *db, bool on)
 {
 	db->read_only = on;
+	db_ahead_end(db);
 }
 
 bool
@@ -235,6 +236,19 @@ bad_number(const struct db_query *query, const struct db_call *call)
 	return NULL;
 }
 
+/* Is the guess good enough for the statement? Only reads are sent before that is known,
+ * and those whose rows are taken as they come are not. */
+static enum err
+known(struct db *db, const struct db_query *query)
+{
+	if (db->guess == GUESS_WRONG)
+		return ERR_AUTH;
+	if (db->guess == GUESS_OPEN && (!query->reads || db->in_transaction ||
+	    (query->kind != DB_ONE && query->kind != DB_MANY)))
+		return db_confirm(db);
+	return OK;
+}
+
 enum err
 db_run(struct db *db, const struct db_query *query, const struct db_call *call)
 {
@@ -252,8 +266,15 @@ db_run(struct db *db, const struct db_query *query, const struct db_call *call)
 		e = db_begin(db);
 	if (e)
 		return e;
+	if (db_ahead_answer(db, query, call, &e))
+		return e;
+	e = known(db, query);
+	if (e)
+		return e;
 	db->counts.statements++;
 	e = db->engine->run(db, query, call);
+	if ((!e || e == ERR_MISSING) && db->guess == GUESS_WRONG)
+		e = ERR_AUTH;
 	db->counts.failed += e == ERR_DOWN || e == ERR_BROKEN;
 	if (e && e != ERR_MISSING && db->in_transaction)
 		db->spoilt = true;

@@ -153,6 +153,29 @@ struct db_call {
 };
 enum err db_run(struct db *db, const struct db_query *query, const struct db_call *call);
 
+/*
+ * Asking ahead, where each question is a journey to a server: PostgreSQL. Only while
+ * db_read_only is on, outside a transaction; elsewhere nothing happens, and statements
+ * are run when they are. What is handed over must live as long as db_arena's arena. All
+ * is forgotten when db_read_only is set, on or off. Only generated functions call the
+ * first two, q_NAME_ahead and q_NAME_guess.
+ *
+ * db_ahead(db, query, in): That statement will be run soon: send it with the next, and
+ * give its answer when it is run with the same parameters.
+ *
+ * db_guess(db, query, in, row): Go on as if row were the answer to that statement of the
+ * kind DB_ONE, and send it with the next. False if it must be run now. If another answer
+ * comes, that next statement and all after it give nothing but ERR_AUTH. Until
+ * db_confirm has said OK nothing that follows from the guess may be shown or noted.
+ *
+ * db_confirm(db): OK if there was no guess or a right one, ERR_AUTH if it was wrong;
+ * asks if that isn't known yet, which may fail as db_run.
+ */
+void db_ahead(struct db *db, const struct db_query *query, const void *in);
+bool db_guess(struct db *db, const struct db_query *query, const void *in,
+    const void *row);
+enum err db_confirm(struct db *db);
+
 /* db_check(db): Let the database parse every statement there is for it, without
  * running one. ERR_BROKEN (each fault is logged) or ERR_DOWN. */
 enum err db_check(struct db *db);

@@ -22,11 +22,24 @@ struct db_engine {
 	enum err (*script)(struct db *db, const char *name, const char *sql);
 	/* Wait for a change (db_wait). */
 	void (*wait)(struct db *db, int timeout_ms);
+	bool flies;	/* run also asks what was announced (ahead.c) */
 	const char *bulk_begin, *bulk_end; /* scripts of db_bulk, or NULL */
 	const char *step_before;	/* script before a migration step, or NULL */
 	const char *step_lock;		/* script within its transaction, or NULL */
 	const char *step_after;		/* script after it, or NULL */
 };
+
+/* A statement that was announced, and what it gave. */
+struct db_ahead {
+	const struct db_query *query;
+	struct db_call call;	/* out and n lead to the following, or the arena */
+	void *rows;
+	int64_t n;
+	enum err e;		/* OK, or ERR_MISSING of DB_ONE */
+	bool here;		/* was asked; else it goes with the next statement */
+	const void *guess;	/* the row that it should be; or NULL */
+};
+enum { DB_AHEAD_MAX = 4 };
 
 struct db {
 	const struct db_engine *engine;
@@ -41,6 +54,9 @@ struct db {
 	int64_t stamp;			/* db_stamp */
 	struct db_counts counts;
 	int64_t watched;	/* db_wait: what was seen last */
+	struct db_ahead ahead[DB_AHEAD_MAX];
+	int n_ahead;
+	enum { GUESS_NONE, GUESS_OPEN, GUESS_RIGHT, GUESS_WRONG } guess;
 };
 
 extern const struct db_engine db_sqlite;
@@ -83,5 +99,16 @@ enum err db_call_each(struct db *db, const struct db_call *call, const void *row
 /* db_param(query, call, i): Where parameter i lies; NULL if it is SQL NULL. A text
  * gives its first byte, a number its address. */
 const void *db_param(const struct db_query *query, const struct db_call *call, int i);
+
+/* db_ahead_here(db): All that was announced has its answer: compare the guess. */
+void db_ahead_here(struct db *db);
+
+/* db_ahead_answer(db, query, call, e): True if it was asked already: call and *e have
+ * what came. */
+bool db_ahead_answer(struct db *db, const struct db_query *query,
+    const struct db_call *call, enum err *e);
+
+/* db_ahead_end(db): Forget what was announced, and the guess. */
+void db_ahead_end(struct db *db);
 
 #endif

@@ -7,7 +7,8 @@
  *   - a read, or anything that surely was not run: once, on a new connection
  *   - a write that was sent: never, it may have happened (ERR_DOWN)
  * What is of the kind DB_SEND goes out in libpq's pipeline mode: nobody waits for its
- * answer until the next statement that has one (PostgreSQL manual, section 34.5).
+ * answer until the next statement that has one (PostgreSQL manual, section 34.5). So do
+ * reads that were announced: they need no journey of their own (ahead.c).
  */
 #include <poll.h>
 #include <stdio.h>
@@ -21,24 +22,11 @@
 #include "pgconn.h"
 #include "pgfail.h"
 #include "pgrow.h"
+#include "pgsend.h"
 
 enum {
 	DRAIN_ROWS = 10000,
-	DOWN_MS = 1000,	/* to wait for a server that is not there */
-	SENT_MAX = 128	/* so many answers always fit into the socket's buffers */
-};
-
-struct link {
-	PGconn *conn;		/* NULL: must be made */
-	bool *kept;		/* prepared on conn, by the number of the statement */
-	int n_kept;
-	bool lost;		/* the connection went in a transaction */
-	const char **values;	/* of the parameters, and room for their numbers */
-	char (*numbers)[PG_NUMBER_TEXT];
-	Oid *types;
-	int n_values;
-	const struct db_query *sent[SENT_MAX]; /* whose answers were not waited for */
-	int n_sent;		/* above 0 conn is in pipeline mode */
+	DOWN_MS = 1000	/* to wait for a server that is not there */
 };
 
 static void
@@ -215,78 +203,15 @@ pg_rollback(struct db *db)
 	l->lost = false;
 }
 
-/* Room for n parameters, kept for the next statement. */
-static bool
-room(struct link *l, int n)
-{
-	if (n <= l->n_values)
-		return true;
-	free(l->values);
-	free(l->numbers);
-	free(l->types);
-	l->n_values = 0;
-	l->values = calloc((size_t)n, sizeof(*l->values));
-	l->numbers = calloc((size_t)n, sizeof(*l->numbers));
-	l->types = calloc((size_t)n, sizeof(*l->types));
-	if (!l->values || !l->numbers || !l->types)
-		return false;
-	l->n_values = n;
-	return true;
-}
-
-static void
-kept_name(const struct db_query *query, char out[PG_NUMBER_TEXT])
-{
-	(void)snprintf(out, PG_NUMBER_TEXT, "q%d", query->number);
-}
-
+/* Be able to send it. */
 static enum err
-prepare(struct link *l, const struct db_query *query, enum fate *fate)
+ready(struct link *l, const struct db_query *query, enum fate *fate)
 {
-	char name[PG_NUMBER_TEXT];
-	PGresult *result;
 	enum err e = OK;
 
-	if (query->number < 0 || l->kept[query->number])
-		return OK;
-	e = settle(l, fate); /* preparing can't stand in a pipeline */
-	if (e)
-		return e;
-	kept_name(query, name);
-	for (int i = 0; i < query->n_params; i++)
-		l->types[i] = pg_param_type(query->params[i].type);
-	result = PQprepare(l->conn, name, query->pgsql, query->n_params, l->types);
-	if (PQresultStatus(result) == PGRES_COMMAND_OK)
-		l->kept[query->number] = true;
-	else
-		e = pg_failed(l->conn, query->name, result, fate);
-	if (e && *fate == FATE_MAYBE)
-		*fate = FATE_UNSEEN; /* preparing runs nothing */
-	PQclear(result);
-	return e;
-}
-
-/* Hand the statement to libpq; rows come by PQgetResult. */
-static enum err
-send(struct link *l, const struct db_query *query, const struct db_call *call,
-    enum fate *fate)
-{
-	char name[PG_NUMBER_TEXT];
-	const int n = query->n_params;
-	int sent;
-
-	for (int i = 0; i < n; i++) {
-		l->types[i] = pg_param_type(query->params[i].type);
-		l->values[i] = pg_param_text(l->numbers[i], query->params[i].type,
-		    db_param(query, call, i));
-	}
-	kept_name(query, name);
-	if (query->number < 0)
-		sent = PQsendQueryParams(l->conn, query->pgsql, n, l->types, l->values,
-		    NULL, NULL, 0);
-	else
-		sent = PQsendQueryPrepared(l->conn, name, n, l->values, NULL, NULL, 0);
-	return sent ? OK : pg_failed(l->conn, query->name, NULL, fate);
+	if (!pg_is_prepared(l, query))
+		e = settle(l, fate); /* preparing can't stand in a pipeline */
+	return e ? e : pg_prepare(l, query, fate);
 }
 
 /* Row by row. Once a row was given to the caller *fate is FATE_DONE, also when the
@@ -331,7 +256,7 @@ each(struct db *db, const struct db_query *query, const struct db_call *call,
 
 	e = simple(l, "SET statement_timeout = " PG_EACH_TIMEOUT, fate);
 	if (!e)
-		e = send(l, query, call, fate);
+		e = pg_send(l, query, call, fate);
 	if (e)
 		return e;
 	(void)PQsetSingleRowMode(l->conn); /* fails only if nothing was sent */
@@ -349,24 +274,84 @@ each(struct db *db, const struct db_query *query, const struct db_call *call,
 }
 
 static enum err
+take(struct db *db, const struct db_query *query, const struct db_call *call,
+    enum fate *fate)
+{
+	struct link *l = db->link;
+	PGresult *result = PQgetResult(l->conn);
+	const ExecStatusType status = PQresultStatus(result);
+	enum err e;
+
+	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
+		e = pg_take(db, query, call, result);
+	else
+		e = pg_failed(l->conn, query->name, result, fate);
+	PQclear(result);
+	return e;
+}
+
+static enum err
 answer(struct db *db, const struct db_query *query, const struct db_call *call,
     enum fate *fate)
 {
 	struct link *l = db->link;
-	ExecStatusType status;
-	PGresult *result;
-	enum err e = send(l, query, call, fate);
+	enum err e = pg_send(l, query, call, fate);
 
 	if (e)
 		return e;
 	e = take_sent(l, fate);
-	result = PQgetResult(l->conn);
-	status = PQresultStatus(result);
-	if (!e && (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK))
-		e = pg_take(db, query, call, result);
-	else if (!e)
-		e = pg_failed(l->conn, query->name, result, fate);
-	PQclear(result);
+	if (!e)
+		e = take(db, query, call, fate);
+	drain(l);
+	return e;
+}
+
+/* The answers to what went ahead. Nothing is taken for one's own that belongs to a
+ * wrong guess. */
+static enum err
+take_ahead(struct db *db, enum fate *fate)
+{
+	struct link *l = db->link;
+	enum err e = OK;
+
+	for (int i = 0; i < db->n_ahead && !e; i++) {
+		struct db_ahead *a = &db->ahead[i];
+
+		if (a->here)
+			continue;
+		e = a->e = take(db, a->query, &a->call, fate);
+		e = e == ERR_MISSING ? OK : e;
+		PQclear(PQgetResult(l->conn)); /* the NULL after it */
+	}
+	if (!e)
+		db_ahead_here(db);
+	return e;
+}
+
+/* A read, and in front of it what was announced, in one journey. */
+static enum err
+fly(struct db *db, const struct db_query *query, const struct db_call *call,
+    enum fate *fate)
+{
+	struct link *l = db->link;
+	enum err e = OK;
+
+	if (!PQenterPipelineMode(l->conn))
+		e = pg_failed(l->conn, query->name, NULL, fate);
+	for (int i = 0; i < db->n_ahead && !e; i++)
+		if (!db->ahead[i].here)
+			e = pg_send(l, db->ahead[i].query, &db->ahead[i].call, fate);
+	if (!e)
+		e = pg_send(l, query, call, fate);
+	if (!e && !PQpipelineSync(l->conn))
+		e = pg_failed(l->conn, query->name, NULL, fate);
+	if (e) {
+		disconnect(l); /* what of it was sent is not known */
+		return e;
+	}
+	e = take_ahead(db, fate);
+	if (!e && db->guess != GUESS_WRONG)
+		e = take(db, query, call, fate);
 	drain(l);
 	return e;
 }
@@ -378,12 +363,12 @@ post(struct link *l, const struct db_query *query, const struct db_call *call,
 {
 	enum err e = OK;
 
-	if (l->n_sent == SENT_MAX)
+	if (l->n_sent == PG_SENT_MAX)
 		e = settle(l, fate);
 	if (!e && l->n_sent == 0 && !PQenterPipelineMode(l->conn))
 		e = pg_failed(l->conn, query->name, NULL, fate);
 	if (!e)
-		e = send(l, query, call, fate);
+		e = pg_send(l, query, call, fate);
 	if (e)
 		disconnect(l); /* whether it is in pipeline mode is not known */
 	else
@@ -399,13 +384,15 @@ try(struct db *db, const struct db_query *query, const struct db_call *call,
 	enum err e;
 
 	*fate = FATE_DONE;
-	if (!room(l, query->n_params))
-		return ERR_DOWN;
-	e = prepare(l, query, fate);
+	e = ready(l, query, fate);
+	for (int i = 0; i < db->n_ahead && !e; i++)
+		e = ready(l, db->ahead[i].query, fate);
 	if (e)
 		return e;
 	if (query->kind == DB_EACH)
 		return each(db, query, call, fate);
+	if (db->n_ahead && query->reads && !db->in_transaction)
+		return fly(db, query, call, fate);
 	return query->kind == DB_SEND && db->in_transaction ?
 	    post(l, query, call, fate) : answer(db, query, call, fate);
 }
@@ -466,7 +453,7 @@ pg_run(struct db *db, const struct db_query *query, const struct db_call *call)
 }
 
 static enum err
-pg_prepare(struct db *db, const struct db_query *query)
+pg_ready(struct db *db, const struct db_query *query)
 {
 	struct link *l = db->link;
 	enum fate fate = FATE_DONE;
@@ -475,7 +462,7 @@ pg_prepare(struct db *db, const struct db_query *query)
 	if (!db->in_transaction)
 		e = look(db);
 	if (!e)
-		e = room(l, query->n_params) ? prepare(l, query, &fate) : ERR_DOWN;
+		e = ready(l, query, &fate);
 	return db->in_transaction ? within(db, e, fate) : e;
 }
 
@@ -540,7 +527,8 @@ const struct db_engine db_pgsql = {
 	.commit = pg_commit,
 	.rollback = pg_rollback,
 	.run = pg_run,
-	.prepare = pg_prepare,
+	.flies = true,
+	.prepare = pg_ready,
 	.script = pg_script,
 	.wait = pg_wait,
 	.step_before = NULL,

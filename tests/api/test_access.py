@@ -8,7 +8,9 @@ import time
 import people
 import pictures
 import pytest
+import server as servers
 import tokens
+import trail
 import wire
 from client import Client, refused
 from people import path
@@ -47,6 +49,71 @@ def every_door(client, farmer):
     for file_id in file_ids(farmer):
         yield "GET", "/api/files/" + file_id, {}
         yield "GET", "/api/files/metadata/" + file_id, {}
+
+
+def known(client, farmer):
+    """All workers have seen the client read the farmer, so they will guess who it is."""
+    for _ in range(40):
+        assert client.get(path(farmer)).status_code == 200
+        assert client.get("/farmers/" + farmer["farmer_id"], token=None, headers={
+            "Cookie": "__Host-cem_session=" + client.token}).status_code == 200
+
+
+def reads(server, admin, client, farmer):
+    """The rows of the audit for the client's reading, when all of them are there."""
+    last = admin.get(path(farmer)).headers["X-Request-ID"]
+
+    def arrived():
+        found = trail.rows(server, farmer["farmer_id"], "get_success")
+        return found if last in [r["request_id"] for r in found] else None
+    found = servers.poll(arrived)
+    assert len([r for r in found if r["user_id"] == admin.email]) == 1
+    return [r for r in found if r["user_id"] != admin.email]
+
+
+ENDED = [
+    ("DELETE FROM session WHERE account_id = (SELECT account_id FROM account WHERE "
+     "email = '%s')", 401),
+    ("UPDATE session SET expires_at = 1 WHERE account_id = (SELECT account_id FROM "
+     "account WHERE email = '%s')", 401),
+    ("UPDATE account SET is_active = FALSE WHERE email = '%s'", 401),
+    ("UPDATE account SET is_operator = FALSE, is_farmer = TRUE WHERE email = '%s'", 403),
+    ("DELETE FROM account_district WHERE account_id = (SELECT account_id FROM account "
+     "WHERE email = '%s')", 404),
+]
+
+
+@pytest.mark.parametrize("change,status", ENDED)
+def test_nobody_is_taken_for_who_he_was(server, admin, new_user, enrol, change, status):
+    """A worker guesses who asks by what it read before, and asks for the record together
+    with the question whether that holds: nothing may be shown or noted if not."""
+    client = new_user(["Chibombo District"])
+    farmer = enrol(client)
+    known(client, farmer)
+    server.sql(change % client.email)
+    page = "/farmers/" + farmer["farmer_id"]
+    for _ in range(20):
+        detail = refused(client.get(path(farmer)), status)
+        assert farmer["personal_info"]["phone_primary"] not in detail
+        shown = client.get(page, token=None, headers={"Cookie": "__Host-cem_session=" + client.token})
+        assert shown.status_code == (303 if status == 401 else status)
+        assert farmer["personal_info"]["phone_primary"] not in shown.text
+    assert len(reads(server, admin, client, farmer)) == 80
+
+
+def test_who_changed_is_seen_as_he_is(server, admin, new_user, enrol):
+    client = new_user(["Chibombo District"])
+    farmer = enrol(client)
+    known(client, farmer)
+    server.sql("UPDATE account SET is_admin = TRUE, full_name = 'Other Name' WHERE "
+               "email = '%s'" % client.email)
+    for _ in range(20):
+        assert client.get(path(farmer)).status_code == 200
+        assert client.get("/api/auth/me").json()["full_name"] == "Other Name"
+        assert client.get("/api/users").status_code == 200
+    noted = reads(server, admin, client, farmer)
+    assert [r["role"] for r in noted].count("OPERATOR") == 80
+    assert [r["role"] for r in noted].count("ADMIN,OPERATOR") == 20
 
 
 def test_strangers_find_every_door_closed(admin, other_operator, lost_operator, enrol,

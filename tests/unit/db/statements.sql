@@ -11,6 +11,7 @@ VALUES (:person_id, :full_name, :phone, :area_ha, :visits, :active, :consent,
 
 -- name: person_get :one
 -- One person, as the viewer may see them.
+-- ahead: as test_dbahead.c does
 SELECT person_id, full_name, phone, area_ha, visits, active, consent, created_at
   FROM person
  WHERE person_id = :person_id
@@ -18,6 +19,7 @@ SELECT person_id, full_name, phone, area_ha, visits, active, consent, created_at
 
 -- name: person_list :many
 -- People by name: a keyset.
+-- ahead: as test_dbahead.c does
 -- types: after_name TEXT
 SELECT person_id, full_name, visits, active
   FROM person
