@@ -14,6 +14,7 @@
 #include "json.h"
 #include "port.h"
 #include "sandbox.h"
+#include "scan.h"
 #include "text.h"
 
 static void
@@ -49,6 +50,17 @@ check_database(struct command *c)
 	    db_port(conf.database_url, c->arena).file ? "SQLite" : "PostgreSQL",
 	    (long long)db_version_wanted(), e ? err_name(e) : "ok");
 	return e != OK;
+}
+
+/* Only if there should be one. */
+static int
+check_scanner(void)
+{
+	enum err e = scan_ping();
+
+	if (e != ERR_MISSING)
+		printf("clamd at %s: %s\n", conf.clamd, e ? "does not answer" : "ok");
+	return e && e != ERR_MISSING;
 }
 
 static void
@@ -105,5 +117,5 @@ command_check(struct command *c)
 		return check_statements(c);
 	if (*what)
 		return command_usage("check [sandbox|database|figures|space|statements]");
-	return check_database(c) | check_sandbox(c);
+	return check_database(c) | check_scanner() | check_sandbox(c);
 }

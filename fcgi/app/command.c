@@ -13,6 +13,7 @@
 #include "db.h"
 #include "identity.h"
 #include "key.h"
+#include "net.h"
 #include "port.h"
 #include "sandbox.h"
 #include "store.h"
@@ -120,6 +121,7 @@ command_sandbox(struct arena *a)
 	static struct sandbox s;
 	static const char *writable[4], *readable[8];
 	struct db_port to = db_port(conf.database_url, a);
+	struct net_place clamd;
 	int n = 0;
 
 	writable[n++] = arena_print(a, "%s/store", conf.state_dir);
@@ -139,5 +141,9 @@ command_sandbox(struct arena *a)
 	readable[n++] = to.authorities;
 	s = (struct sandbox){ .writable = writable, .readable = readable,
 	    .ports = { to.tcp }, .connect_unix = to.local };
+	if (net_place_read(conf.clamd, &clamd)) {
+		s.ports[to.tcp ? 1 : 0] = clamd.port;
+		s.connect_unix = s.connect_unix || !clamd.port;
+	}
 	return &s;
 }

@@ -167,6 +167,8 @@ put(struct req *r, const char *doc_type, const char **file_id)
 		e = front_throttle(r, &(struct throttle){ .kind = "document farmer",
 		    .subject = u.farmer_id, .limit = UPLOADS_PER_FARMER });
 	if (!e)
+		e = front_scan(r, &r->file);
+	if (!e)
 		e = keep(&u);
 	if (e)
 		return e;

@@ -14,6 +14,7 @@
 #include "journal.h"
 #include "log.h"
 #include "metrics.h"
+#include "scan.h"
 #include "session.h"
 #include "text.h"
 
@@ -140,6 +141,46 @@ front_audit_all(struct req *r, const struct audit_list *list)
 	const struct audit_source from = source(r);
 
 	return audit_write_all(r->db, r->arena, &from, list);
+}
+
+/* What is refused leaves a trace, though the request fails. */
+static enum err
+refuse_virus(struct req *r, const char *name)
+{
+	enum err e;
+
+	front_later(r);
+	e = front_audit(r, &(struct audit_event){ .level = "WARNING", .module = "files",
+	    .action = "virus_refused", .details = arena_print(r->arena,
+	    "{\"found\":\"%s\"}", name) });
+	if (!e)
+		e = front_save(r);
+	log_write(LOG_WARN, "upload refused, found=\"%s\" who=%s address=%s", name,
+	    front_viewer(r)->mark ? front_viewer(r)->mark : "-", r->address);
+	return e ? e : fail(r, ERR_BAD, "The file was refused: it contains %s", name);
+}
+
+enum err
+front_scan(struct req *r, const struct req_file *file)
+{
+	char name[SCAN_NAME];
+	enum err e;
+
+	if (!*conf.clamd)
+		return OK;
+	e = scan_file(file->fd, file->offset, file->size, name);
+	if (e == ERR_BAD)
+		return refuse_virus(r, name);
+	if (e == ERR_BIG)
+		return fail(r, e, "The file is larger than the virus scanner takes; "
+		    "nothing was stored.");
+	if (e) {
+		req_header(r, "Retry-After", "60");
+		return fail(r, e, "The file could not be checked for viruses; nothing "
+		    "was stored. Try again later.");
+	}
+	front_later(r); /* it may have taken long */
+	return OK;
 }
 
 enum err

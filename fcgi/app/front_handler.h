@@ -56,6 +56,11 @@ enum err front_audit(struct req *r, const struct audit_event *event);
 /* front_audit_all(r, list): Record many things that r does. */
 enum err front_audit_all(struct req *r, const struct audit_list *list);
 
+/* front_scan(r, file): Have an uploaded file looked through for viruses (scan.h), before
+ * anything is written or kept. Refuses it if something is found, which goes into the
+ * audit for good, and if it could not be checked. Called by whatever takes files. */
+enum err front_scan(struct req *r, const struct req_file *file);
+
 /* front_read(r, event): Record that r is shown what event says, through the journal
  * (journal.h). Whatever gives away a person's record, a file or an export calls it when
  * it knows what it gives; its failure (503) must be returned, and then nothing is

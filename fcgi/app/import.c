@@ -252,6 +252,8 @@ import_ask(struct req *r)
 	if (!e)
 		e = check_kept(r);
 	if (!e)
+		e = front_scan(r, &r->file);
+	if (!e)
 		e = put(r, in->dry_run && *in->dry_run, &import_id);
 	return e ? e : reply_one(r, 202, import_id);
 }

@@ -146,6 +146,8 @@ photo_put(struct req *r, const char *farmer_id, const char **file_id)
 		    .subject = farmer_id, .limit = PHOTOS_PER_FARMER });
 	if (!e)
 		e = check_file(r);
+	if (!e)
+		e = front_scan(r, &r->file);
 	if (e)
 		return e;
 	e = store_begin(&master);

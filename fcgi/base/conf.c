@@ -21,7 +21,7 @@
 
 enum { FILE_MAX = 64 * 1024, POOL = 16 * 1024 };
 
-enum kind { TEXT, SECRET, URL, NUMBER, SWITCH, CHOICE, NETS, ORIGIN };
+enum kind { TEXT, SECRET, URL, NUMBER, SWITCH, CHOICE, NETS, ORIGIN, PLACE };
 
 struct setting {
 	const char *name;
@@ -73,6 +73,10 @@ static const struct setting settings[] = {
 	    "largest photo" },
 	{ "MAX_FILE_SIZE_MB", NUMBER, AT(max_file_mb), "5120", 1, 51200, NULL,
 	    "largest file that is put into a space; nginx has it from ./run" },
+	{ "CLAMD", PLACE, AT(clamd), "", 0, 120, NULL,
+	    "unix:/path or tcp:ADDRESS:PORT of a clamd that checks all uploads" },
+	{ "SCAN_SECONDS", NUMBER, AT(scan_seconds), "40", 1, 600, NULL,
+	    "how long it may take, and a second more for every 8 MB" },
 	{ "ENVIRONMENT", CHOICE, AT(environment), "production", 1, 20,
 	    "development staging production",
 	    "development also lets local web front ends call (CORS)" },
@@ -256,6 +260,7 @@ origin_holds(const char *value)
 static bool
 setting_set(struct arena *a, const struct setting *s, const char *value)
 {
+	struct net_place place;
 	char words[120];
 
 	switch (s->kind) {
@@ -278,6 +283,10 @@ setting_set(struct arena *a, const struct setting *s, const char *value)
 		if (origin_holds(value))
 			return set_text(a, s, value);
 		return complain(s, "must be like https://register.example.org");
+	case PLACE:
+		if (!*value || net_place_read(value, &place))
+			return set_text(a, s, value);
+		return complain(s, "must be unix:/path or tcp:ADDRESS:PORT");
 	default:
 		return set_text(a, s, value);
 	}

@@ -36,6 +36,8 @@ struct conf {
 	int64_t refresh_days;		/* REFRESH_TOKEN_EXPIRE_DAYS */
 	int64_t max_upload_mb;		/* MAX_UPLOAD_SIZE_MB: photos */
 	int64_t max_file_mb;		/* MAX_FILE_SIZE_MB: files of a space */
+	const char *clamd;		/* CLAMD: where clamd listens (net.h), or "" */
+	int64_t scan_seconds;		/* SCAN_SECONDS: how long clamd may take */
 	int64_t card_years;		/* CARD_YEARS: how long a card is valid */
 	int64_t login_attempts;		/* LOGIN_ATTEMPTS: in 15 minutes, per account */
 	int64_t login_attempts_address;	/* LOGIN_ATTEMPTS_ADDRESS: per address */

@@ -4,7 +4,9 @@
  * its mapped form ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2), so each has one form.
  */
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "net.h"
 #include "text.h"
@@ -94,4 +96,62 @@ net_list_has(const char *list, const char *address)
 	while (next(&list, &net, &good))
 		has = has || net_has(&net, asked.bytes);
 	return good && has;
+}
+
+static bool
+read_path(const char *path, struct net_place *place)
+{
+	struct sockaddr_un *to = (struct sockaddr_un *)&place->address;
+	size_t n = strlen(path);
+
+	if (*path != '/' || n >= sizeof(to->sun_path))
+		return false;
+	to->sun_family = AF_UNIX;
+	memcpy(to->sun_path, path, n + 1);
+	place->size = sizeof(*to);
+	return true;
+}
+
+/* ADDRESS:PORT, an IPv6 address in square brackets. */
+static bool
+read_port(const char *text, struct net_place *place)
+{
+	struct sockaddr_in6 *six = (struct sockaddr_in6 *)&place->address;
+	struct sockaddr_in *four = (struct sockaddr_in *)&place->address;
+	const char *colon = strrchr(text, ':');
+	bool is_six = *text == '[';
+	char word[WORD];
+	int64_t port;
+	size_t n;
+
+	if (!colon || !text_number(colon + 1, 1, UINT16_MAX, &port))
+		return false;
+	n = (size_t)(colon - text);
+	if (is_six && (n < 2 || colon[-1] != ']'))
+		return false;
+	text += is_six;
+	n -= is_six ? 2 : 0;
+	if (n >= sizeof(word))
+		return false;
+	memcpy(word, text, n);
+	word[n] = '\0';
+	place->port = (int)port;
+	place->size = is_six ? sizeof(*six) : sizeof(*four);
+	if (is_six) {
+		six->sin6_family = AF_INET6;
+		six->sin6_port = htons((uint16_t)port);
+		return inet_pton(AF_INET6, word, &six->sin6_addr) == 1;
+	}
+	four->sin_family = AF_INET;
+	four->sin_port = htons((uint16_t)port);
+	return inet_pton(AF_INET, word, &four->sin_addr) == 1;
+}
+
+bool
+net_place_read(const char *text, struct net_place *place)
+{
+	*place = (struct net_place){ .port = 0 };
+	if (strncmp(text, "unix:", 5) == 0)
+		return read_path(text + 5, place);
+	return strncmp(text, "tcp:", 4) == 0 && read_port(text + 4, place);
 }

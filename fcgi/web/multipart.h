@@ -17,7 +17,7 @@ enum {
 	MULTIPART_NAME = 255,		/* bytes of a file name */
 	MULTIPART_TEXTS = 20,		/* parts that are no files */
 	MULTIPART_TEXT = 8192,		/* bytes of one that is kept */
-	MULTIPART_WINDOW = 256 * 1024	/* bytes looked at in one piece */
+	MULTIPART_WINDOW = 64 * 1024	/* bytes looked at in one piece */
 };
 
 /* A multipart/form-data body (RFC 7578) in a file. */

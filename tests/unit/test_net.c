@@ -37,6 +37,32 @@ static const struct { const char *list, *address; bool has; } pairs[] = {
 	{ "127.0.0.1 nonsense", "127.0.0.1", false },
 };
 
+static const struct { const char *text; int family, port; } places[] = {
+	{ "unix:/run/clamd", AF_UNIX, 0 }, { "tcp:127.0.0.1:3310", AF_INET, 3310 },
+	{ "tcp:[::1]:65535", AF_INET6, 65535 }, { "", 0, 0 }, { "unix:", 0, 0 },
+	{ "unix:run/clamd", 0, 0 }, { "tcp:", 0, 0 }, { "tcp:127.0.0.1", 0, 0 },
+	{ "tcp:127.0.0.1:0", 0, 0 }, { "tcp:127.0.0.1:65536", 0, 0 },
+	{ "tcp:127.0.0.1:x", 0, 0 }, { "tcp:localhost:3310", 0, 0 },
+	{ "tcp:::1:3310", 0, 0 }, { "tcp:[::1:3310", 0, 0 }, { "tcp:[::1]", 0, 0 },
+	{ "tcp:[]:1", 0, 0 }, { "tcp:[:1", 0, 0 }, { "tcp::1", 0, 0 },
+	{ "127.0.0.1:3310", 0, 0 }, { "udp:127.0.0.1:3310", 0, 0 },
+	{ "unix:/0123456789012345678901234567890123456789012345678901234567890123456789"
+	    "01234567890123456789012345678901234567", 0, 0 },
+};
+
+static void
+test_places(void)
+{
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		struct net_place place;
+		bool good = net_place_read(places[i].text, &place);
+
+		ok(good == (places[i].family != 0) && (!good ||
+		    (place.address.ss_family == places[i].family &&
+		    place.port == places[i].port)), places[i].text);
+	}
+}
+
 int
 main(void)
 {
@@ -45,5 +71,6 @@ main(void)
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
 		ok(net_list_has(pairs[i].list, pairs[i].address) == pairs[i].has,
 		    pairs[i].address);
+	test_places();
 	return test_end();
 }
