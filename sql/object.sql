@@ -22,6 +22,15 @@ SELECT object_id, stored_in, object_key, object_version, file_size, sha256, md5
 DELETE FROM object
  WHERE object_id = :object_id;
 
+-- name: object_version_known :many
+-- The same of a version in a bucket.
+-- open: housekeeping; gives ids only
+SELECT object_id
+  FROM object
+ WHERE object_key = :object_key
+   AND object_version = :object_version
+ LIMIT 1;
+
 -- name: object_known :many
 -- Whether an object has a row, for the sweep.
 -- open: housekeeping; gives ids only

@@ -197,10 +197,51 @@ settings_read() {
 	case $metrics_from in
 	*[!0-9A-Fa-f.:/\ ]*) die "METRICS_FROM must be addresses or networks: $metrics_from" ;;
 	esac
+	s3_read
 	admin_email=${SEED_ADMIN_EMAIL:-$(conf_get SEED_ADMIN_EMAIL)}
 	admin_email=${admin_email:-admin@cem.example}
 	admin_password=${SEED_ADMIN_PASSWORD:-$(conf_get SEED_ADMIN_PASSWORD)}
 	unset SEED_ADMIN_EMAIL SEED_ADMIN_PASSWORD
+}
+
+# s3_read: Where nginx fetches files from S3. It asks a name server for the host, which
+# knows nothing of this host's own names: those are looked up here.
+s3_read() {
+	local name host port style ip
+
+	s3_bucket=${S3_BUCKET:-$(conf_get S3_BUCKET)}
+	[ -n "$s3_bucket" ] || return 0
+	s3_ca=${S3_CA_FILE:-$(conf_get S3_CA_FILE)}
+	s3_ca=${s3_ca:-/etc/ssl/certs/ca-certificates.crt}
+	case $s3_ca in
+	/*) ;;
+	*) die "S3_CA_FILE must be the path of a file, from / on" ;;
+	esac
+	case $s3_ca in
+	*[!A-Za-z0-9/._+@-]*) die "S3_CA_FILE may have letters, digits and / . _ + @ - only" ;;
+	esac
+	s3_reach='$file_host'
+	name=${S3_ENDPOINT:-$(conf_get S3_ENDPOINT)}
+	resolver=$(sed -n 's/^nameserver[ \t]\+\([0-9A-Fa-f.:]*\)[ \t]*$/\1/p' /etc/resolv.conf |
+		sed 's/.*:.*/[&]/' | tr '\n' ' ')
+	resolver=${resolver:-127.0.0.53 }
+	[ -s /proc/net/if_inet6 ] || resolver="${resolver}ipv6=off"
+	[ -n "$name" ] || return 0
+	style=${S3_STYLE:-$(conf_get S3_STYLE)}
+	host=${name#*://} host=${host%/}
+	port=${host##*:} host=${host%:*}
+	[ "$port" != "$host" ] || case $name in http:*) port=80 ;; *) port=443 ;; esac
+	[ "$style" = path ] || host=$s3_bucket.$host
+	ip=$(getent -s files hosts "$host" | sed -n 's/ .*//p')
+	case $host in
+	localhost | *.localhost) ip=127.0.0.1 ;;
+	*[!0-9.]*) ;;
+	*) ip= ;;
+	esac
+	case $ip in
+	*:*) s3_reach="[$ip]:$port" ;;
+	?*) s3_reach=$ip:$port ;;
+	esac
 }
 
 # files_make: Sub-folders, and copies of what is served (and run, if the user may not
@@ -278,6 +319,11 @@ nginx_make() {
 			"$root/nginx/$name" |
 			save "$state/nginx/${name%.in}" 640
 	done
+	if [ -n "$s3_bucket" ]; then
+		sed -e "s|@STATE@|$state|g" -e "s|@S3_REACH@|$s3_reach|" \
+			-e "s|@S3_CA@|$s3_ca|" -e "s|@RESOLVER@|$resolver|" \
+			"$root/nginx/remote.conf"
+	fi | save "$state/nginx/remote.conf" 640
 	as_nginx -q -t || die "nginx refuses $state/nginx/nginx.conf"
 }
 

@@ -3,7 +3,8 @@
  * Housekeeping, as scheduled jobs and by hand: expired sessions and throttle windows,
  * files that were replaced long ago, jobs that ended long ago, the audit's retention,
  * and stored bytes that no row names. The last are only put aside (store/swept), as a
- * database that was restored from yesterday does not know today's files. Each chore
+ * database that was restored from yesterday does not know today's files; in S3 they stay
+ * for as long. Each chore
  * may be done twice without harm.
  */
 #include <stdio.h>
@@ -13,7 +14,9 @@
 #include "clock.h"
 #include "command.h"
 #include "conf.h"
+#include "courier.h"
 #include "db.h"
+#include "identity.h"
 #include "job.h"
 #include "log.h"
 #include "queries.h"
@@ -75,8 +78,18 @@ struct sweep {
 	struct db *db;
 	struct arena *arena;
 	struct job *job;	/* NULL: by hand */
-	int n_seen, n_orphans;
+	int n_seen, n_orphans, n_far;
 };
+
+/* A sign of life, now and then. */
+static enum err
+sweep_step(struct sweep *s)
+{
+	if (!s->job || ++s->n_seen % STEP_OBJECTS)
+		return OK;
+	s->job->done = s->n_seen;
+	return job_step(s->job, NULL);
+}
 
 static enum err
 sweep_one(void *context, const char *id)
@@ -92,10 +105,47 @@ sweep_one(void *context, const char *id)
 		s->n_orphans++;
 		e = store_aside(id);
 	}
-	if (!e && s->job && ++s->n_seen % STEP_OBJECTS == 0) {
-		s->job->done = s->n_seen;
-		e = job_step(s->job, NULL);
+	return e ? e : sweep_step(s);
+}
+
+static enum err
+far_known(void *context, const char *key, const char *version, bool *is)
+{
+	struct sweep *s = context;
+	struct object_version_known_row *rows;
+	size_t n;
+	enum err e = q_object_version_known(s->db, &(struct object_version_known_in){
+	    .object_key = key, .object_version = version }, &rows, &n);
+
+	arena_reset(s->arena);
+	*is = n > 0;
+	return e ? e : sweep_step(s);
+}
+
+static void
+far_removed(void *context)
+{
+	struct sweep *s = context;
+
+	s->n_far++;
+}
+
+/* Of a bucket that is not certainly this register's nothing is removed. */
+static enum err
+sweep_far(struct sweep *s, int64_t age_s)
+{
+	char words[STORE_WORDS];
+	enum err e = identity_far(s->db, words);
+
+	if (e) {
+		log_write(LOG_WARN, "sweep: %s", words);
+		return e;
 	}
+	e = store_far_sweep(&(struct store_far){ .age_s = age_s, .known = far_known,
+	    .removed = far_removed, .context = s });
+	if (s->n_far)
+		log_write(LOG_WARN, "sweep: removed %d objects without a row from S3",
+		    s->n_far);
 	return e;
 }
 
@@ -108,6 +158,16 @@ sweep(struct sweep *s, int64_t age_s)
 		log_write(LOG_WARN, "sweep: put %d stored objects without a row aside",
 		    s->n_orphans);
 	return e ? e : store_forget_aside(ASIDE_DAYS * 24 * 3600);
+}
+
+enum err
+chore_sweep_far(struct job *j)
+{
+	struct sweep s = { .db = j->db, .arena = j->arena, .job = j };
+	enum err e = courier_wanted() ? sweep_far(&s, ASIDE_DAYS * 24 * 3600) : OK;
+
+	j->done = s.n_seen;
+	return e;
 }
 
 enum err
@@ -145,16 +205,22 @@ int
 command_sweep(struct command *c)
 {
 	const char *age = command_option(c, "--age");
-	int64_t age_s = ORPHAN_AGE_S;
+	const char *far_age = command_option(c, "--s3-age");
+	int64_t age_s = ORPHAN_AGE_S, far_s = ASIDE_DAYS * 24 * 3600;
 	struct sweep s = { .arena = arena_make(MEMORY, NULL) };
 	enum err e;
 
-	if (c->argc || (age && !text_number(age, 0, INT32_MAX, &age_s)))
-		return command_usage("sweep [--age SECONDS]");
+	if (c->argc || (age && !text_number(age, 0, INT32_MAX, &age_s)) ||
+	    (far_age && !text_number(far_age, 0, INT32_MAX, &far_s)))
+		return command_usage("sweep [--age SECONDS] [--s3-age SECONDS]");
 	if (command_open(c, &s.db))
 		return 1;
 	db_arena(s.db, s.arena);
 	e = sweep(&s, age_s);
 	printf("put %d stored objects that no row names aside\n", s.n_orphans);
+	if (!e && courier_wanted()) {
+		e = sweep_far(&s, far_s);
+		printf("removed %d objects that no row names from S3\n", s.n_far);
+	}
 	return e != OK;
 }

@@ -95,9 +95,14 @@ command_open(struct command *c, struct db **db)
 		fprintf(stderr, "cem: setting DATABASE_URL %s\n", wrong);
 		return ERR_BROKEN;
 	}
+	if (text_same(conf.store, "s3") && !courier_wanted()) {
+		fputs("cem: STORE is s3, so S3_BUCKET must name a bucket\n", stderr);
+		return ERR_BROKEN;
+	}
 	e = sandbox_drop(conf.worker_user); /* root must own no file of it */
 	if (!e)
-		e = courier_start(PATIENCE_MS); /* before there are keys */
+		e = courier_start(c->patience_ms ? c->patience_ms :
+		    PATIENCE_MS); /* before there are keys */
 	if (!e)
 		e = key_load();
 	if (!e)

@@ -19,6 +19,7 @@ struct command {
 	char **argv;
 	char **whole;		/* the program's own argv, for a reload */
 	struct arena *arena;
+	int patience_ms;	/* with S3; 0: a minute */
 };
 
 /* Each returns the exit status. */

@@ -200,6 +200,19 @@ command_migrate(struct command *c)
 	return 0;
 }
 
+/* A bucket that loses what is overwritten, or is another's, must not be used. One that
+ * does not answer may do so later: people need the rest meanwhile. */
+static enum err
+check_bucket(struct db *db)
+{
+	char words[STORE_WORDS];
+	enum err e = courier_wanted() ? identity_far(db, words) : OK;
+
+	if (e)
+		fprintf(stderr, "cem: %s\n", words);
+	return e == ERR_DOWN ? OK : e;
+}
+
 int
 command_serve(struct command *c)
 {
@@ -213,7 +226,10 @@ command_serve(struct command *c)
 
 	if (c->argc)
 		return command_usage("serve");
+	c->patience_ms = WEB_PATIENCE_MS;
 	e = command_open(c, &db);
+	if (!e)
+		e = check_bucket(db);
 	if (!e)
 		e = issuer_publish(db, c->arena);
 	if (e)

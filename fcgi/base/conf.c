@@ -126,6 +126,8 @@ static const struct setting settings[] = {
 	    "serve /docs and /openapi.json; the cem.conf that ./run makes says true" },
 	{ "DURABLE", SWITCH, AT(durable), "true", 0, 0, NULL,
 	    "wait for the disk at every commit (of SQLite) and stored file" },
+	{ "STORE", CHOICE, AT(store), "disk", 1, 10, "disk s3",
+	    "where new files are kept: disk or s3; cem store copy moves old ones" },
 	{ "S3_BUCKET", TEXT, AT(s3_bucket), "", 3, 63, NULL,
 	    "bucket of stored files; it must keep versions" },
 	{ "S3_REGION", TEXT, AT(s3_region), "us-east-1", 1, 60, NULL,

@@ -52,6 +52,7 @@ struct conf {
 	bool app_mandatory;		/* APP_MANDATORY */
 	bool docs;			/* DOCS: serve /docs and /openapi.json */
 	bool durable;			/* DURABLE: wait for the disk */
+	const char *store;		/* STORE: disk, s3 */
 	const char *s3_bucket;		/* S3_BUCKET, or "" */
 	const char *s3_region;		/* S3_REGION */
 	const char *s3_endpoint;	/* S3_ENDPOINT: scheme://host[:port], or "" */

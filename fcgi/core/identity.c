@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The register's id, in the database and in the store. Everything that opens both
- * checks it first.
+ * checks the folder first; the bucket, which may not answer, is checked at the start of
+ * the server and before anything in it is removed.
  */
+#include <stdio.h>
+
 #include "clock.h"
 #include "db.h"
 #include "id.h"
 #include "identity.h"
 #include "log.h"
 #include "queries.h"
-#include "store.h"
 
 enum err
 identity_make(struct db *db)
@@ -40,4 +42,17 @@ identity_check(struct db *db)
 		log_write(LOG_ERROR, "the store holds the files of another register than "
 		    "the database: check STATE_DIR and DATABASE_URL");
 	return e;
+}
+
+enum err
+identity_far(struct db *db, char words[STORE_WORDS])
+{
+	struct register_get_row *rows;
+	size_t n;
+	enum err e = q_register_get(db, &rows, &n);
+
+	(void)snprintf(words, STORE_WORDS, "the database does not say whose it is");
+	if (!e && !n)
+		e = ERR_MISSING;
+	return e ? e : store_far_check(rows->register_id, words);
 }

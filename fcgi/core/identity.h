@@ -3,6 +3,7 @@
 #define CORE_IDENTITY_H
 
 #include "err.h"
+#include "store.h"
 
 struct db;
 
@@ -18,5 +19,9 @@ enum err identity_make(struct db *db);
 /* identity_check(db): Is the open store that of this database? An empty store becomes
  * so. ERR_CONFLICT (logged) if it is another register's. */
 enum err identity_check(struct db *db);
+
+/* identity_far(db, words): The same of the bucket, which must keep versions too. S3 may
+ * not answer (ERR_DOWN). words tell the operator what is wrong. */
+enum err identity_far(struct db *db, char words[STORE_WORDS]);
 
 #endif

@@ -16,17 +16,24 @@
 #include "store_driver.h"
 #include "text.h"
 
-static const struct store_driver *const drivers[] = { &store_disk };
+const struct store_driver *
+store_driver(const char *name)
+{
+	static const struct store_driver *const drivers[] = { &store_disk, &store_s3 };
 
-/* The driver of that name; one of a later program's is none of ours. */
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
+		if (text_same(drivers[i]->name, name))
+			return drivers[i];
+	return NULL;
+}
+
+/* The driver that has an object; one of a later program's is none of ours. */
 static enum err
 find_driver(const struct store_at *at, const struct store_driver **driver)
 {
-	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
-		if (text_same(drivers[i]->name, at->in)) {
-			*driver = drivers[i];
-			return OK;
-		}
+	*driver = store_driver(at->in);
+	if (*driver)
+		return OK;
 	log_write(LOG_ERROR, "store: object %s lies in \"%s\", which is not known",
 	    at->id, at->in ? at->in : "");
 	return ERR_BROKEN;
@@ -35,8 +42,13 @@ find_driver(const struct store_at *at, const struct store_driver **driver)
 enum err
 store_note(struct db *db, const struct store_object *o, int64_t now)
 {
+	const struct store_driver *driver = store_driver(o->in);
+	char room[STORE_KEY];
+
+	if (!driver)
+		return ERR_BROKEN;
 	return q_object_insert(db, &(struct object_insert_in){ .object_id = o->id,
-	    .stored_in = o->in, .object_key = o->key,
+	    .stored_in = o->in, .object_key = driver->key(o, room),
 	    .object_version = *o->version ? o->version : NULL, .file_size = o->size,
 	    .sha256 = o->sha256, .md5 = o->md5, .now = now });
 }
@@ -106,6 +118,15 @@ store_remove(const struct store_at *at)
 	enum err e = find_driver(at, &driver);
 
 	return e ? e : driver->remove(at);
+}
+
+enum err
+store_size(const struct store_at *at, int64_t *size)
+{
+	const struct store_driver *driver;
+	enum err e = find_driver(at, &driver);
+
+	return e ? e : driver->size(at, size);
 }
 
 /* Open an object's bytes; there are at most max. */

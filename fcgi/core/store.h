@@ -2,6 +2,7 @@
 #ifndef CORE_STORE_H
 #define CORE_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,14 +18,19 @@ struct db;
  * The table object says where each lies; a driver knows how to reach it there:
  *
  *   "disk"  STATE/store/xx/ID, xx being the id's last two digits (store_disk.c)
+ *   "s3"    version object_version of the key object_key in a bucket (store_s3.c)
  *
+ * New ones go where the setting STORE says, old ones are read where they lie.
  * An object is always written to STATE/store/tmp first; store_keep hashes it and puts it
  * into its place, for good, before store_note writes its row, which comes before the
  * row that names it, in one transaction. So a row never lacks its bytes; bytes
  * without a row, after a crash, are found by the sweep. To remove one: first the rows
  * (store_forget), then the commit, then store_remove.
  */
-enum { STORE_VERSION = 1025 };	/* bytes of an S3 version id, and a NUL */
+enum {
+	STORE_VERSION = 1025,	/* bytes of an S3 version id, and a NUL */
+	STORE_WORDS = 500	/* of what is wrong with a bucket */
+};
 
 /* One that is being made. What is wanted of it in S3 is set between store_begin and
  * store_keep, or before store_copy; the texts must live until store_note. */
@@ -115,6 +121,9 @@ enum err store_map(const struct store_at *at, size_t max, struct store_map *map)
 /* store_unmap(map): Give it back; harmless after a failed store_map. */
 void store_unmap(struct store_map *map);
 
+/* store_size(at, size): How many bytes there really are. ERR_MISSING. */
+enum err store_size(const struct store_at *at, int64_t *size);
+
 /* store_fd(at, fd): The object's bytes as an open file, for the caller to read and to
  * close. ERR_MISSING if it is not there. */
 enum err store_fd(const struct store_at *at, int *fd);
@@ -142,5 +151,22 @@ enum err store_owner(const char *wanted);
  * removed. */
 enum err store_each(int64_t age_s, enum err (*found)(void *context, const char *id),
     void *context);
+
+/* store_far_check(wanted, words): Ask S3 whether the bucket can be used: it keeps
+ * versions and is that of the register wanted, which a new one becomes. ERR_CONFLICT:
+ * not; ERR_DOWN: S3 did not say; words tell the operator. */
+enum err store_far_check(const char *wanted, char words[STORE_WORDS]);
+
+/* store_far_sweep(ask): Remove from the bucket, for good, what says that it is one of our
+ * objects, is older than ask->age_s seconds and has no row. */
+struct store_far {
+	int64_t age_s;
+	/* Is there a row for this? */
+	enum err (*known)(void *context, const char *key, const char *version,
+	    bool *is);
+	void (*removed)(void *context);	/* called before each removal */
+	void *context;
+};
+enum err store_far_sweep(const struct store_far *ask);
 
 #endif

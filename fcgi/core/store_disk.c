@@ -94,7 +94,6 @@ keep(struct store_object *o)
 {
 	char from[STORE_PATH], to[STORE_PATH];
 
-	o->key = NULL;
 	if (conf.durable && fsync(o->fd) != 0)
 		return store_failed("flush");
 	if (renameat(root_fd, store_temp_path(o->id, from), root_fd,
@@ -111,7 +110,6 @@ copy(const struct store_at *from, struct store_object *o)
 {
 	char old[STORE_PATH], new[STORE_PATH];
 
-	o->key = NULL;
 	if (linkat(root_fd, kept_path(from->id, old), root_fd, kept_path(o->id, new),
 	    0) != 0)
 		return errno == ENOENT ? ERR_MISSING : errno == EMLINK ||
@@ -153,9 +151,29 @@ remove_kept(const struct store_at *at)
 	return OK;
 }
 
+static enum err
+size_of(const struct store_at *at, int64_t *size)
+{
+	char path[STORE_PATH];
+	struct stat st;
+
+	if (fstatat(root_fd, kept_path(at->id, path), &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno == ENOENT ? ERR_MISSING : store_failed("stat");
+	*size = st.st_size;
+	return OK;
+}
+
+static const char *
+no_key(const struct store_object *o, char room[STORE_KEY])
+{
+	(void)o;
+	(void)room;
+	return NULL;
+}
+
 const struct store_driver store_disk = {
 	.name = "disk", .keep = keep, .copy = copy, .fd = open_fd, .link = link_to,
-	.remove = remove_kept
+	.remove = remove_kept, .size = size_of, .key = no_key
 };
 
 enum err

@@ -4,6 +4,11 @@
 
 #include "store.h"
 
+enum {
+	STORE_PATH = 40,	/* room for a path below the store's folder */
+	STORE_KEY = 60		/* for a key that is made of an id */
+};
+
 /*
  * What the parts of store.h know of each other: store.c, which calls the drivers;
  * store_new.c, which makes new objects; and the drivers. For these files only.
@@ -21,17 +26,28 @@ struct store_driver {
 	enum err (*link)(struct arena *a, const struct store_at *at, const char *method,
 	    const char **link);
 	enum err (*remove)(const struct store_at *at);
+	enum err (*size)(const struct store_at *at, int64_t *size);
+	/* The key that keep and copy give o, in room if need be; NULL: none. */
+	const char *(*key)(const struct store_object *o, char room[STORE_KEY]);
 };
 
-extern const struct store_driver store_disk;
+extern const struct store_driver store_disk, store_s3;
 
-enum { STORE_PATH = 40 };	/* of a path below the store's folder */
+/* store_driver(name): The one of that name, NULL if there is none. */
+const struct store_driver *store_driver(const char *name);
+
+/* store_s3_told(e): What a client can be told of a failure with S3. */
+enum err store_s3_told(enum err e);
 
 /* store_root(): The descriptor of the store's folder. */
 int store_root(void);
 
 /* store_failed(what): Log errno, and say whose fault it is: ERR_DOWN is the host's. */
 enum err store_failed(const char *what);
+
+/* store_nameless(fd): A new temporary file without a name, which is gone when it is
+ * closed. */
+enum err store_nameless(int *fd);
 
 /* store_measure(fd, o): Fill size and hashes of o by reading all of fd. */
 enum err store_measure(int fd, struct store_object *o);

@@ -20,13 +20,33 @@ enum {
 };
 
 /* The driver that keeps new ones. */
-static const struct store_driver *const home = &store_disk;
+static const struct store_driver *
+home(void)
+{
+	const struct store_driver *driver = store_driver(conf.store);
+
+	return driver ? driver : &store_disk;
+}
 
 const char *
 store_temp_path(const char *id, char out[STORE_PATH])
 {
 	(void)snprintf(out, STORE_PATH, "tmp/%s", id);
 	return out;
+}
+
+enum err
+store_nameless(int *fd)
+{
+	char id[ID_TEXT], path[STORE_PATH];
+
+	id_make(id);
+	*fd = openat(store_root(), store_temp_path(id, path),
+	    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (*fd < 0)
+		return store_failed("fetch");
+	(void)unlinkat(store_root(), path, 0); /* else the sweep does */
+	return OK;
 }
 
 enum err
@@ -122,7 +142,7 @@ store_keep(struct store_object *o)
 	enum err e = store_measure(o->fd, o);
 
 	if (!e)
-		e = home->keep(o);
+		e = home()->keep(o);
 	if (e) {
 		store_drop(o);
 		return e;
@@ -184,9 +204,9 @@ store_copy(const struct store_at *from, struct store_object *o)
 	enum err e = ERR_CONFLICT;
 
 	o->fd = -1;
-	if (strcmp(from->in, home->name) == 0) {
+	if (strcmp(from->in, home()->name) == 0) {
 		id_make(o->id);
-		e = home->copy(from, o);
+		e = home()->copy(from, o);
 		if (!e)
 			e = copy_hashes(from, o);
 		if (e && e != ERR_CONFLICT)

@@ -351,6 +351,8 @@ make_failure(struct req *r, enum err e)
 		write_failure(r, e);
 	if (e == ERR_AUTH)
 		req_header(r, "WWW-Authenticate", "Bearer");
+	if (e == ERR_DOWN && header_find(r, "Retry-After") < 0)
+		req_header(r, "Retry-After", "2");
 }
 
 void

@@ -52,18 +52,22 @@ def run_schedule(server, kind):
     poll(ended)
 
 
-def free_ports():
-    """A port whose lower neighbour is free too (HTTPS and the redirecting HTTP). Below
-    those that the kernel gives to connections, which may take one at any moment."""
+def free_ports(above=0):
+    """A port whose lower neighbour is free too (HTTPS and the redirecting HTTP), and so
+    many above it. Below those that the kernel gives to connections, which may take one at
+    any moment."""
     for _ in range(1000):
         port = random.randrange(12001, 32000, 2)
-        with socket.socket() as probe, socket.socket() as lower:
-            try:
-                probe.bind(("127.0.0.1", port))
-                lower.bind(("127.0.0.1", port - 1))
-            except OSError:
-                continue
-            return port
+        probes = [socket.socket() for _ in range(above + 2)]
+        try:
+            for i, probe in enumerate(probes):
+                probe.bind(("127.0.0.1", port - 1 + i))
+        except OSError:
+            continue
+        finally:
+            for probe in probes:
+                probe.close()
+        return port
     raise AssertionError("no two free ports side by side")
 
 
@@ -172,6 +176,9 @@ class Server:
         self.workers = workers
         self.sample = sample
         self.settings = dict(LOOSE)
+        self.bucket = None
+        if os.environ.get("CEM_TEST_STORE") == "s3":
+            self.use_bucket()
         self.settings.update(settings or {})
         self.cluster = None
         self.database = database
@@ -182,6 +189,13 @@ class Server:
         self.log = os.path.join(self.home or os.path.dirname(state) or "/tmp",
                                 "run-%d.log" % self.port)
         self.base = "https://localhost:%d" % self.port
+
+    def use_bucket(self, store="s3"):
+        """A bucket of its own in a private S3; new files go where store says."""
+        from bucket import Bucket, s3  # boto3 takes its time
+        self.bucket = Bucket(s3(lambda: free_ports(41)))
+        self.settings.update(self.bucket.settings(store))
+        return self.bucket
 
     # life
 
@@ -334,8 +348,8 @@ class Server:
                       if parent == top and state != "Z")
 
     def stored(self):
-        """Every object in the store, temporary ones too."""
-        found = []
+        """Every object in the store, temporary ones too; of a bucket, its versions."""
+        found = ["%s?%s" % v[:2] for v in self.bucket.versions()] if self.bucket else []
         for where, _, files in os.walk(os.path.join(self.state, "store")):
             if os.path.basename(where) not in ("store", "swept"):
                 found += [os.path.join(where, name) for name in files]
