@@ -12,7 +12,7 @@ build_packages="gcc libc6-dev ninja-build bzip2
 run_packages="nginx openssl curl ca-certificates util-linux"
 test_packages="python3 python3-pytest python3-requests python3-psycopg2 python3-pil
 	python3-prometheus-client
-	postgresql-15 wrk zbar-tools poppler-utils qpdf file strace clang
+	postgresql-15 clamav-daemon wrk zbar-tools poppler-utils qpdf file strace clang
 	libclang-rt-14-dev procps chromium chromium-driver python3-selenium"
 bench_packages="wrk python3-reportlab python3-qrcode"
 
@@ -57,7 +57,7 @@ install_now() {
 
 # packages_install NAME...: Make sure that all are there, or end.
 packages_install() {
-	local missing had_nginx
+	local missing
 
 	command -v dpkg-query >/dev/null || die "this needs Debian 12 (no dpkg here)"
 	missing=$(packages_missing "$@" | tr '\n' ' ')
@@ -67,7 +67,6 @@ packages_install() {
 			"As root: apt-get install --no-install-recommends $missing"
 	fi
 	say "installing Debian packages: $missing"
-	had_nginx=$(packages_missing nginx)
 	case " $missing" in *" postgresql-15 "*) no_own_cluster ;; esac
 	ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 || apt update
 	# shellcheck disable=SC2086 # names without blanks
@@ -76,10 +75,16 @@ packages_install() {
 		apt update && install_now $missing ||
 			die "could not install the packages; see apt's words above"
 	fi
-	if [ -n "$had_nginx" ] && [ -z "$(packages_missing nginx)" ] &&
-		[ -d /run/systemd/system ]; then
-		as_root systemctl disable --quiet nginx || say "could not switch off nginx's own service"
-	fi
+	case " $missing " in *" nginx "*) switch_off nginx ;; esac
+	case " $missing " in *" clamav-daemon "*)
+		switch_off clamav-daemon.socket clamav-daemon clamav-freshclam ;;
+	esac
+}
+
+# switch_off SERVICE...: The services of new packages, which would begin with the machine.
+switch_off() {
+	[ -d /run/systemd/system ] || return 0
+	as_root systemctl disable --quiet "$@" || say "could not switch off the service: $*"
 }
 
 # no_own_cluster: PostgreSQL is only wanted for its programs; without this Debian

@@ -192,6 +192,59 @@ def test_other_origins(anyone, origin):
             assert reply.headers.get("Access-Control-Allow-Credentials") != "true"
 
 
+def test_what_files_say_in_headers_may_be_read(anyone):
+    """The id, the next page, the version and the name of a file stand in headers."""
+    head = {"Origin": ORIGINS[0]}
+    for reply in (anyone.get("/api/health", headers=head),
+                  anyone.get("/files/none", headers=head)):
+        exposed = reply.headers["Access-Control-Expose-Headers"].lower()
+        for name in ("x-file-id", "x-next-cursor", "etag", "content-disposition"):
+            assert name in exposed.split(", "), exposed
+    allowed = preflight(anyone, "/files/none", ORIGINS[0]).headers
+    for name in ("x-tenant-id", "range", "if-none-match", "if-range"):
+        assert name in allowed["Access-Control-Allow-Headers"].split(", ")
+
+
+@pytest.mark.parametrize("path", ["/files", "/files/", "/files/none", "/files/none/a",
+                                  "/files/uploads"])
+def test_files_answer_programs(anyone, path):
+    """Below /files nobody gets a page, and nothing is kept by a browser."""
+    for accept in ("text/html,*/*", "*/*"):
+        reply = anyone.get(path, headers={"Accept": accept}, token=None)
+        if path.startswith("/files/"):
+            assert refused(reply, 404) == "Not Found"
+        assert "no-store" in reply.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("target", [
+    "/files//upload", "/files/../files/upload", "//files/download/a",
+    "/files/upload/%2e%2e/upload", "/files/upload%0a", "/files/./list",
+    "/api/..%2ffiles/download/a", "/files%2f..%2ffiles/download/a",
+])
+def test_a_path_means_one_thing(server, target):
+    """Only behind the beginning of a route for files may anything stand; what is in
+    front of it is not repaired."""
+    for method in ("GET", "POST", "DELETE"):
+        reply = wire.exchange(server, wire.request(method, target, length=0), method)
+        assert reply.status_code in (400, 404, 405), (method, reply.text)
+        assert json.loads(reply.content)["detail"]
+
+
+@pytest.mark.parametrize("path,mb", [("/files/upload", 5120), ("/files/upload/", 5120),
+                                     ("/files/upload-multiple", 5120),
+                                     ("/files/presigned", 100)])
+def test_the_largest_upload_has_its_own_words(server, path, mb):
+    """MAX_FILE_SIZE_MB, and what a signed form may allow; refused before it is sent."""
+    data = wire.request("POST", path, [
+        ("Content-Type", "multipart/form-data; boundary=b"), ("Expect", "100-continue")],
+        length=(mb + 2) * 1024 * 1024 + 1)
+    reply = wire.exchange(server, data, "POST")
+    assert reply.status_code == 413
+    assert json.loads(reply.content) == {
+        "detail": "File too large. Max size: %dMB" % mb}
+    assert reply.headers["Access-Control-Allow-Origin"] == "*"
+
+
 def test_bare_options(anyone):
     """Flaw 64: it named every origin as welcome, with credentials."""
     for path in ("/api/health", "/api/farmers/", "/api/farmers/ZM00000000"):
