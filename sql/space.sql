@@ -82,3 +82,41 @@ SELECT f.file_id, f.file_path, f.claimed_type, f.content_type, f.file_size, f.md
  WHERE f.organisation_id = :viewer_organisation_id
    AND f.file_id = :file_id
    AND f.deleted_at IS NULL;
+
+-- name: space_files :many
+-- The files of one folder, by their paths. Used by space_list.
+-- types: after TEXT
+SELECT file_path, file_size, md5, uploaded_at
+  FROM space_file
+ WHERE organisation_id = :viewer_organisation_id
+   AND path_folder = :path_folder
+   AND file_path > :after
+ ORDER BY file_path
+ LIMIT :limit;
+
+-- name: space_folders :many
+-- The folders in one folder that somebody made, or below which something lies: what is
+-- below "a" comes behind "a/" and before "a0". Used by space_list.
+-- types: after TEXT
+SELECT s.folder_path
+  FROM space_folder AS s
+ WHERE s.organisation_id = :viewer_organisation_id
+   AND s.path_folder = :path_folder
+   AND s.folder_path > :after
+   AND (s.is_kept
+        OR EXISTS (
+           SELECT 1
+             FROM space_file AS f
+            WHERE f.organisation_id = :viewer_organisation_id
+              AND f.file_path > s.folder_path || '/'
+              AND f.file_path < s.folder_path || '0'
+              AND f.deleted_at IS NULL)
+        OR EXISTS (
+           SELECT 1
+             FROM space_folder AS k
+            WHERE k.organisation_id = :viewer_organisation_id
+              AND k.folder_path > s.folder_path || '/'
+              AND k.folder_path < s.folder_path || '0'
+              AND k.is_kept))
+ ORDER BY s.folder_path
+ LIMIT :limit;

@@ -137,6 +137,15 @@ refuse_role(struct req *r, const struct viewer *v, int who)
 	    "'ADMIN', 'OPERATOR'", session_roles(r->arena, v));
 }
 
+/* A client that says whose files it means must mean those of its own organisation. */
+static bool
+check_tenant(const struct req *r, const struct viewer *v)
+{
+	const char *tenant = req_env(r, "HTTP_X_TENANT_ID");
+
+	return text_empty(tenant) || text_same(tenant, v->organisation_id);
+}
+
 /* Who asks, by the bearer token; the route's row says who may. */
 static enum err
 admit(struct req *r)
@@ -163,6 +172,8 @@ admit(struct req *r)
 	if (e)
 		return e;
 	r->who = v;
+	if (r->route->who == MEMBER && !check_tenant(r, v))
+		return fail(r, ERR_DENIED, "You are not of this organisation");
 	if ((r->route->who == ADMIN && !v->is_admin) ||
 	    (r->route->who == FARMER && !v->is_farmer) ||
 	    (r->route->who == OPERATOR && !v->is_admin && !v->is_operator) ||

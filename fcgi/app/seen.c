@@ -25,6 +25,15 @@ seen_file(struct req *r, const char *action, const char *farmer_id,
 }
 
 enum err
+seen_space(struct req *r, const char *action, const char *file_id)
+{
+	return front_read(r, &(struct audit_event){ .module = "files",
+	    .action = action, .subject = file_id,
+	    .details = arena_print(r->arena, "{\"organisation_id\":\"%s\"}",
+	        front_viewer(r)->organisation_id) });
+}
+
+enum err
 seen_rows(struct req *r, const struct seen *what)
 {
 	const char *how = what->how ?

@@ -19,6 +19,9 @@ enum err seen_farmer(struct req *r, const char *action, const char *farmer_id);
 enum err seen_file(struct req *r, const char *action, const char *farmer_id,
     const char *file_id);
 
+/* seen_space(r, action, file_id): A file of the viewer's organisation. */
+enum err seen_space(struct req *r, const char *action, const char *file_id);
+
 /* Rows about several people. What was asked for is not in it: whatever people type to
  * find somebody may be an NRC or a birth date. */
 struct seen {

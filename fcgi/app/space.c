@@ -13,6 +13,8 @@
 #include "space.h"
 #include "text.h"
 
+enum { KEY_MAX = 1024 };	/* bytes that S3 takes */
+
 /* Neither a control character nor a backslash; s is UTF-8, where C1 is C2 80..9F. */
 static bool
 plain(const char *s)
@@ -99,6 +101,14 @@ const char *
 space_key(struct arena *a, const char *organisation_id, const char *path)
 {
 	return arena_print(a, "tenants/%s/%s", organisation_id, path);
+}
+
+const char *
+space_object_key(struct arena *a, const char *organisation_id, const char *path)
+{
+	const char *key = space_key(a, organisation_id, path);
+
+	return strlen(key) <= KEY_MAX ? key : NULL;
 }
 
 enum err

@@ -75,6 +75,11 @@ enum err space_find_id(struct req *r, const char *file_id, struct space_file *fi
  * S3 too. */
 const char *space_key(struct arena *a, const char *organisation_id, const char *path);
 
+/* space_object_key(a, organisation_id, path): The same for a stored object; NULL where it
+ * would be longer than S3 takes, so that the object gets a key of its id. */
+const char *space_object_key(struct arena *a, const char *organisation_id,
+    const char *path);
+
 /* Bytes on their way into a space, by an upload, a signed form or a copy. */
 struct space_new {
 	const char *path;	/* as space_path gave it, not empty */
@@ -113,5 +118,25 @@ enum err space_put(const struct space_by *by, struct space_new *list, size_t n);
 
 /* space_full(r): The answer when space_put says ERR_BIG. */
 enum err space_full(struct req *r);
+
+/* space_room(r, n_bytes): OK if the viewer's organisation may have that many more now;
+ * else 413 is the answer. To be asked before they are stored. */
+enum err space_room(struct req *r, int64_t n_bytes);
+
+/* space_take(r, organisation_id, file, in): Keep an uploaded file as in->object, for
+ * in->path, and find out its types and name. On failure drop it. */
+struct req_file;
+enum err space_take(struct req *r, const char *organisation_id,
+    const struct req_file *file, struct space_new *in);
+
+/* space_drop(list, n): Drop the objects of uploads that come to nothing. */
+void space_drop(struct space_new *list, size_t n);
+
+/* space_store(r, list, n): Put kept objects into the viewer's space, and audit that. The
+ * first thing that r writes; then only the commit may follow. */
+enum err space_store(struct req *r, struct space_new *list, size_t n);
+
+/* space_served_type(a, file): Its Content-Type. */
+const char *space_served_type(struct arena *a, const struct space_file *file);
 
 #endif

@@ -18,6 +18,8 @@ ROWS = 20000
 # Statements that look at a whole table, and why that is right.
 WHOLE = {
     "farmer_tally_drift": "cem check figures counts all farmers anew",
+    "file_figure_count": "once an hour, what the register itself has stored",
+    "space_drift": "once a day, all files counted anew",
     "report_farmers": "its pages count from the newest, up to their own end",
     "report_operators": "its days: without values a third of all, with them an index",
     "job_list": "each of its branches ends with its own LIMIT",
@@ -52,6 +54,17 @@ def rows_of(table, columns, farmers, account, organisation):
             row["account_id"] = account
         if "organisation_id" in row:
             row["organisation_id"] = organisation
+        if "object_id" in row:
+            row["object_id"] = value("object_id", "TEXT", n)
+        if table.startswith("space_"):
+            row.update(file_path="folder/%d" % n, path_folder="folder",
+                       file_id=value("file_id", "TEXT", n))
+        if table == "space_folder":
+            row.update(folder_path=("", "folder", "folder/f%d" % n)[min(n, 2)],
+                       path_folder=(None, "", "folder")[min(n, 2)])
+        if table == "space_file":
+            row.update(deleted_at=n if n % 20 == 0 else None,
+                       path_folder=None if n % 20 == 0 else "folder")
         if table == "session":
             row["account_id" if n % 2 else "farmer_id"] = None
         if table == "job":
@@ -131,7 +144,7 @@ def database(large):
         if table not in ("farmer", "farmer_term"):
             columns = db.columns(table)
             db.fill(table, columns, rows_of(table, columns, farmers, account,
-                                            organisation))
+                                             organisation))
     db.finish()
     try:
         yield db
