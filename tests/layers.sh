@@ -32,7 +32,7 @@ BEGIN {
 	# The home of each library.
 	home["sqlite3.h"] = home["libpq-fe.h"] = "^fcgi/db/"
 	home["fcgiapp.h"] = "^fcgi/web/serve[.]c$"
-	home["jansson.h"] = "^fcgi/web/json[.]c$"
+	home["jansson.h"] = "^fcgi/(web/json|core/credentials_role)[.]c$"
 	home["curl/curl.h"] = "^fcgi/core/fetch[.]c$"
 	home["qrencode.h"] = "^fcgi/core/qr[.]c$"
 	home["cairo.h"] = home["cairo-pdf.h"] = home["cairo-ft.h"] = "^fcgi/core/(draw|font|pen|portrait)[a-z_]*[.][ch]$"

@@ -79,6 +79,7 @@ web_start(struct arena *a, struct db **db)
 		e = issuer_start();
 	conf_guard();
 	conf_forget_secrets();
+	courier_forget();
 	if (!e)
 		e = image_start();
 	if (!e)
@@ -135,6 +136,7 @@ job_keys(void)
 		key_forget(never[i]);
 	conf_guard();
 	conf_forget_secrets();
+	courier_forget();
 	return e;
 }
 
@@ -162,6 +164,7 @@ recorder(int number)
 	metrics_join((int)(conf.workers + conf.job_workers) + number); /* there is one */
 	conf_guard();
 	conf_forget_secrets();
+	courier_forget();
 	if (worker_start(a, &db)) {
 		log_write(LOG_ERROR, "the recorder could not start");
 		return 1;

@@ -12,6 +12,7 @@
 #include "courier.h"
 #include "courier_frame.h"
 #include "courier_run.h"
+#include "credentials.h"
 #include "helper.h"
 #include "log.h"
 #include "s3_place.h"
@@ -111,6 +112,12 @@ courier_start(int patience_ms)
 	if (e)
 		courier_stop();
 	return e ? ERR_BROKEN : OK;
+}
+
+void
+courier_forget(void)
+{
+	credentials_forget();
 }
 
 void

@@ -47,6 +47,10 @@ bool courier_wanted(void);
  * doing anything if no bucket is named. */
 enum err courier_start(int patience_ms);
 
+/* courier_forget(): In a worker, once its courier has started: wipe what the environment
+ * has of the role's secrets. */
+void courier_forget(void);
+
 /* courier_stop(): End it; harmless if it does not run. */
 void courier_stop(void);
 

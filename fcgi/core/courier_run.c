@@ -287,12 +287,11 @@ answer(struct helper_question *q)
 static enum err
 lock(void)
 {
-	const char *const readable[] = { "/etc/hosts", "/etc/resolv.conf",
-		"/etc/nsswitch.conf", "/etc/gai.conf", conf.s3_ca_file, NULL };
+	const char *readable[] = { "/etc/hosts", "/etc/resolv.conf",
+		"/etc/nsswitch.conf", "/etc/gai.conf", conf.s3_ca_file, NULL, NULL };
 	struct sandbox s = { .readable = readable, .ports = { s3.place.port } };
 
-	if (credentials_port() && credentials_port() != s3.place.port)
-		s.ports[1] = credentials_port();
+	credentials_reach(&s.ports[1], &readable[5]);
 	return sandbox_lock(&s);
 }
 
@@ -301,6 +300,7 @@ begin(const struct courier_start *start)
 {
 	enum err e = credentials_open();
 
+	credentials_forget();
 	conf_guard();
 	conf_forget_all(); /* S3's are with credentials; the others are not ours */
 	if (!e)

@@ -41,8 +41,11 @@ bool credentials_stale(void);
 /* credentials_words(): Why the last fetch failed, for the operator; "" if it did not. */
 const char *credentials_words(void);
 
-/* credentials_port(): The TCP port of the role's endpoint, 0 if keys are in the
- * settings. By settings and environment; nothing need be open. */
-int credentials_port(void);
+/* credentials_reach(port, file): What fetching needs once the process is locked: the
+ * TCP port of the role's endpoint (0: none) and a file to read (NULL: none). */
+void credentials_reach(int *port, const char **file);
+
+/* credentials_forget(): Wipe what the environment has of secrets, in this process. */
+void credentials_forget(void);
 
 #endif
