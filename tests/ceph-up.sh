@@ -6,8 +6,8 @@
 #     tests/ceph-up.sh DIR PORT ACCESS SECRET     make it, and print when it serves
 #     tests/ceph-up.sh DIR stop                   stop it; then remove DIR yourself
 #
-# http on PORT, https on PORT+2 with a certificate by DIR/ca.pem for localhost and
-# *.localhost; PORT+1 and PORT+10 to PORT+40 are Ceph's own. It listens on 127.0.0.1
+# http on PORT, https on PORT+2 with a certificate by DIR/ceph/ca.pem for localhost and
+# farm.localhost; PORT+1 and PORT+10 to PORT+40 are Ceph's own. It listens on 127.0.0.1
 # only and never runs as root: root starts it as nobody. Buckets in the host's name work
 # below localhost. The user may make roles, for temporary credentials by STS.
 set -eu
@@ -126,7 +126,7 @@ certificates() {
 	openssl req -x509 $key -days 30 -subj "/CN=test authority" -keyout ca.key -out ca.pem
 	# shellcheck disable=SC2086 # words
 	openssl req $key -subj /CN=localhost -keyout server.key -out server.csr
-	echo "subjectAltName=DNS:localhost,DNS:*.localhost,IP:127.0.0.1" >server.ext
+	echo "subjectAltName=DNS:localhost,DNS:farm.localhost,IP:127.0.0.1" >server.ext
 	openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -set_serial 2 -days 30 \
 		-extfile server.ext -out server.pem
 }

@@ -9,7 +9,7 @@ fuzz_seconds=10
 
 run_test() {
 	local part wanted="$*" began=$SECONDS
-	local all="build layers style unit generators api-sqlite api-pgsql"
+	local all="build layers style unit generators s3 api-sqlite api-pgsql"
 
 	all="$all browser faults-sqlite faults-pgsql fuzz"
 	for part; do
@@ -189,6 +189,12 @@ show_plans() {
 	echo "plans of all statements on $1: $file; of lists and searches:"
 	awk -v RS= '/^-- [a-z_]*(list|page|find|extent|term_count|term_longer)/' "$file" |
 		cut -c1-100
+}
+
+# The courier against a real S3 server.
+part_s3() {
+	built build/release/cem build/unit/carry || return
+	pytest_run s3 tests/s3
 }
 
 part_api_sqlite() {

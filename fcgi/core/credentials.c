@@ -64,11 +64,10 @@ renew(struct fetch_client *client, struct arena *a, int64_t now)
 		    "is this host's clock right?");
 		e = ERR_DOWN;
 	}
-	if (e) {
-		log_write(now < kept.until ? LOG_WARN : LOG_ERROR,
-		    "credentials: not renewed: %s", words);
+	if (e && now < kept.until) /* else the one who asks says so */
+		log_write(LOG_WARN, "credentials: not renewed yet: %s", words);
+	if (e)
 		return ERR_DOWN;
-	}
 	kept = fresh;
 	fetched_at = clock_steady();
 	words[0] = '\0';

@@ -324,26 +324,25 @@ text_plain(const char *s)
 	return true;
 }
 
-/* The headers as curl wants them. NULL if one must not be sent. */
-static struct curl_slist *
-question_headers(struct arena *a, const struct fetch *f)
+/* The headers as curl wants them into list. False if one must not be sent. */
+static bool
+question_headers(struct arena *a, const struct fetch *f, struct curl_slist **list)
 {
-	struct curl_slist *list = NULL, *longer;
+	struct curl_slist *longer;
 
+	*list = NULL;
 	for (size_t i = 0; i < f->n_headers; i++) {
 		const struct fetch_pair *h = &f->headers[i];
 
 		longer = !text_plain(h->name) || !text_plain(h->value) ? NULL :
-		    curl_slist_append(list, *h->value ?
+		    curl_slist_append(*list, *h->value ?
 		    arena_print(a, "%s: %s", h->name, h->value) :
 		    arena_print(a, "%s;", h->name)); /* curl's way of sending none */
-		if (!longer) {
-			curl_slist_free_all(list);
-			return NULL;
-		}
-		list = longer;
+		if (!longer)
+			return false;
+		*list = longer;
 	}
-	return list;
+	return true;
 }
 
 static enum fetch_end
@@ -376,16 +375,17 @@ fetch_run(struct fetch_client *client, struct arena *a, struct fetch *f)
 {
 	struct run run = { .client = client, .arena = a, .f = f,
 		.words = buf_make(a, 1000) };
-	struct curl_slist *headers;
+	struct curl_slist *headers = NULL;
 	CURLcode code = CURLE_FAILED_INIT;
 	long status = 0;
 
 	f->n_got = 0;
 	f->moved = 0;
 	f->why[0] = '\0';
-	headers = may_ask(a, f->url, f->to_link) ? question_headers(a, f) : NULL;
-	if (!headers)
+	if (!may_ask(a, f->url, f->to_link) || !question_headers(a, f, &headers)) {
+		curl_slist_free_all(headers);
 		return ERR_BROKEN;
+	}
 	client->beat_due = clock_steady() + CLOCK_SECOND;
 	if (!set_question(&run, headers))
 		code = curl_easy_perform(client->easy);

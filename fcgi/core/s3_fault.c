@@ -8,8 +8,8 @@
 #include "s3_fault.h"
 #include "text.h"
 
-static const char no_rights[] = "S3 does not let these credentials do that; the README "
-    "lists the rights they need";
+static const char no_rights[] = "S3 does not let us do that: S3_ACCESS_KEY and "
+    "S3_SECRET_KEY do not belong together, or lack a right that the README lists";
 static const char other_place[] = "the bucket is in another region: S3_REGION";
 
 static const struct s3_fault by_code[] = {

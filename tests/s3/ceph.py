@@ -47,13 +47,12 @@ class Ceph:
         subprocess.run([UP, self.folder, "stop"], timeout=60, check=True)
         shutil.rmtree(self.folder)
 
-    def client(self, what="s3", style="path", tls=False, access=ACCESS, secret=SECRET,
-               token=None):
+    def client(self, what="s3", tls=False, access=ACCESS, secret=SECRET, token=None):
         return boto3.client(
             what, endpoint_url=self.https if tls else self.http, region_name="us-east-1",
             aws_access_key_id=access, aws_secret_access_key=secret,
             aws_session_token=token, verify=self.authorities if tls else None,
-            config=Config(s3={"addressing_style": style}, signature_version="s3v4"
+            config=Config(s3={"addressing_style": "path"}, signature_version="s3v4"
                           if what == "s3" else None, retries={"max_attempts": 1}))
 
     def bucket(self, name, versions=True):
@@ -79,5 +78,5 @@ class Ceph:
             trust, **text))["Role"]["Arn"]
         iam.put_role_policy(RoleName=name, PolicyName="p",
                             PolicyDocument=json.dumps(may, **text))
-        made = sts.assume_role(RoleArn=arn, RoleSessionName="s")["Credentials"]
+        made = sts.assume_role(RoleArn=arn, RoleSessionName="session")["Credentials"]
         return made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"]

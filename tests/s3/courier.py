@@ -25,7 +25,8 @@ class Courier:
     def __init__(self, folder, patience=5000, preload=(), **settings):
         self.folder = str(folder)
         env = {"PATH": os.environ["PATH"], "CARRY_DIR": self.folder,
-               "ASAN_OPTIONS": "detect_leaks=0", **SETTINGS, **settings}
+               "ASAN_OPTIONS": "detect_leaks=0:verify_asan_link_order=0",
+               "FAKETIME_DONT_FAKE_MONOTONIC": "1", **SETTINGS, **settings}
         self.log_path = os.path.join(self.folder, "carry.log")
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(

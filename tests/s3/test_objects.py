@@ -15,7 +15,7 @@ ID = "0123456789abcdef01234567"
 
 KEYS = [
     "objects/67/" + ID, "a b", "a+b", "a~b", "a%20b", "100%", "é/ñ/ŋ", "日本語.pdf",
-    "a//b", "a/./b/../c", "x'(1)*!;,:@&=$#?[].txt", "tab\there", "=", "-._~",
+    "a//b", "a/./b/../c", "x'(1)*!;,:@&=$#?[].txt", "=", "-._~",
     "🌾" * 256, "k" * 1024,
 ]
 
@@ -27,8 +27,7 @@ def test_every_way(ceph, start, style, tls):
     body = os.urandom(100000)
     key = "ways/%s-%s ü" % (style, tls)
     version = courier.put(body, key, "image/png", ID, "tenant", "Käse + 1.png")
-    theirs = ceph.client(style=style, tls=tls).get_object(Bucket=BUCKET, Key=key,
-                                                          VersionId=version)
+    theirs = ceph.client(tls=tls).get_object(Bucket=BUCKET, Key=key, VersionId=version)
     assert theirs["Body"].read() == body
     assert theirs["ContentType"] == "image/png"
     assert theirs["ETag"] == '"%s"' % hashlib.md5(body).hexdigest()
@@ -44,10 +43,8 @@ def test_every_way(ceph, start, style, tls):
     assert courier.head(key)[2:] == said[2:]
 
 
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("key", KEYS, ids=range(len(KEYS)))
 def test_keys_ours_theirs(ceph, courier, key):
-    if "\t" in key:
-        pytest.skip("carry's words are between tabs")
     s3 = ceph.client()
     version = courier.put(b"ours " + key.encode(), key)
     assert len(version) > 5, version
@@ -55,8 +52,9 @@ def test_keys_ours_theirs(ceph, courier, key):
     theirs = s3.put_object(Bucket=BUCKET, Key=key, Body=b"theirs")["VersionId"]
     assert courier.get(key)[0] == b"theirs"
     assert courier.get(key, version)[0] == b"ours " + key.encode()
-    copied = courier.copy(key, version, "copies of/" + key[:900], len(key))
-    assert courier.get("copies of/" + key[:900], copied)[0] == b"ours " + key.encode()
+    to = key[:100] + " copy"
+    copied = courier.copy(key, version, to, len(key))
+    assert courier.get(to, copied)[0] == b"ours " + key.encode()
     entries, _ = courier.list(key)
     assert {(e.version, e.latest) for e in entries if e.key == key} >= \
         {(version, False), (theirs, True)}
