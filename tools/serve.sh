@@ -314,7 +314,7 @@ nginx_make() {
 			-e "s|@KEEP_CONN@|$conn|" -e "s|@UPLOAD_MB@|$upload|g" \
 			-e "s|@MAX_UPLOAD_MB@|$max_upload|g" \
 			-e "s|@FILE_MB@|$((max_file + 2))|g" -e "s|@MAX_FILE_MB@|$max_file|g" \
-			-e "s|@FORM_MB@|$((max_form + 2))|g" -e "s|@MAX_FORM_MB@|$max_form|g" \
+			-e "s|@FORM_MB@|$((max_form + 2))|g" \
 			-e "s|@METRICS_ALLOW@|$(printf 'allow %s; ' $metrics_from)|" \
 			"$root/nginx/$name" |
 			save "$state/nginx/${name%.in}" 640

@@ -25,6 +25,10 @@ def used(server, name):
     return int(listed(server)[name][2])
 
 
+def tenant_of(server, name):
+    return listed(server)[name][0]
+
+
 def put(client, path, content=b"x", media="text/plain", **more):
     """Upload one file to its path."""
     folder, _, name = path.rpartition("/")

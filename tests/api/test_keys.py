@@ -4,12 +4,14 @@ import base64
 import hashlib
 import hmac
 import os
+from urllib.parse import urlsplit
 
 import cards
 import client
 import jobs
 import people
 from server import Server
+from spaces import put
 
 OLD_TIME = "2026-01-02T03:04:05.123456+00:00"
 
@@ -65,6 +67,11 @@ def test_a_changed_secret_loses_nothing(tmp_path):
         made = admin.post("/api/farmers", json=people.form()).json()
         admin.post("/api/farmers/%s/generate-idcard" % made["farmer_id"])
         text = qr_text(admin, made["farmer_id"], tmp_path)
+        put(admin, "a.txt", b"linked")
+        where = urlsplit(admin.get("/files/presigned-url/a.txt").json()["url"])
+        link = where.path + "?" + where.query
+        shared = "/s/" + admin.post("/api/shares", json={
+            "paths": ["a.txt"]}).json()["token"]
         done = jobs.ping(running, "--steps", "3", "--as", "admin@cem.example")
         jobs.until(running, done, "done")
         old = running.setting("SECRET_KEY")
@@ -76,6 +83,7 @@ def test_a_changed_secret_loses_nothing(tmp_path):
         admin = check(running, made, text, tmp_path)
         reply = admin.post("/api/farmers/verify-qr", json=triple(old, made["farmer_id"]))
         assert reply.status_code == 200, "cards without a serial still verify"
+        assert admin.get(link, token=None).content == b"linked"
         _, out, _ = running.cem("key", "rotate", "--config", running.config)
         assert "all done" in out and not out.startswith("sealed 0 "), out
         check(running, made, text, tmp_path)
@@ -89,6 +97,8 @@ def test_a_changed_secret_loses_nothing(tmp_path):
         assert jobs.steps(running, waits) == [1, 2, 3, 4]
         reply = admin.post("/api/farmers/verify-qr", json=triple(old, made["farmer_id"]))
         client.refused(reply, 400)
+        client.refused(admin.get(link, token=None), 403)
+        assert admin.get(shared + "/content/1", token=None).content == b"linked"
     finally:
         running.end()
 

@@ -37,6 +37,8 @@ READS = {
     "/api/imports/{import_id}/rows": None,
     # One share, and what its visitors are shown: recorded (test_share.py).
     "/api/shares/{share_id}": None, "/s/{token}": None, "/s/{token}/content/{n}": None,
+    # An address, and what it leads to: recorded (test_space_link.py).
+    "/files/presigned-url/{file_path:path}": None, "/files/local/{file_path:path}": None,
     # The audit itself: the client asks for it every five seconds.
     "/api/logs": None, "/api": None,
     # People's data.
