@@ -192,6 +192,9 @@ settings_read() {
 	max_file=${MAX_FILE_SIZE_MB:-$(conf_get MAX_FILE_SIZE_MB)}
 	max_file=${max_file:-5120}
 	whole MAX_FILE_SIZE_MB "$max_file" 1 51200
+	scan_seconds=${SCAN_SECONDS:-$(conf_get SCAN_SECONDS)}
+	scan_seconds=${scan_seconds:-40}
+	whole SCAN_SECONDS "$scan_seconds" 1 600
 	metrics_from=${METRICS_FROM:-$(conf_get METRICS_FROM)}
 	metrics_from=${metrics_from:-127.0.0.1 ::1}
 	case $metrics_from in
@@ -294,6 +297,8 @@ nginx_make() {
 	local keepalive=$(((workers - 1) / nginx_workers)) upload=$((max_upload + 2))
 	local keep="keepalive 0;" conn=on six_http= six_https= in_url=":$port" name
 	local max_form=$((max_file < 100 ? max_file : 100)) # a signed form allows no more
+	# As long as clamd may take, and to hash and store it at 8 MB a second.
+	local upload_wait=$((75 + scan_seconds)) file_wait=$((75 + scan_seconds + max_file / 4))
 
 	[ $((keepalive * nginx_workers)) -lt "$workers" ] || die "too few workers"
 	[ $upload -ge 22 ] || upload=22
@@ -314,6 +319,7 @@ nginx_make() {
 			-e "s|@KEEP_CONN@|$conn|" -e "s|@UPLOAD_MB@|$upload|g" \
 			-e "s|@MAX_UPLOAD_MB@|$max_upload|g" \
 			-e "s|@FILE_MB@|$((max_file + 2))|g" -e "s|@MAX_FILE_MB@|$max_file|g" \
+			-e "s|@UPLOAD_WAIT@|$upload_wait|g" -e "s|@FILE_WAIT@|$file_wait|g" \
 			-e "s|@FORM_MB@|$((max_form + 2))|g" \
 			-e "s|@METRICS_ALLOW@|$(printf 'allow %s; ' $metrics_from)|" \
 			"$root/nginx/$name" |
