@@ -102,11 +102,10 @@ static const struct { const char *found, *claimed; } closer[] = {
 
 /* Types that a browser runs, takes apart, or believes more than it should. */
 static const char *const active[] = {
-	"text/html", "application/xhtml*", "text/css", "text/xml*", "application/xml*",
-	"text/xsl", "image/svg*", "multipart/*", "message/*", "text/cache-manifest",
-	"application/x-shockwave-flash", "application/hta", "application/x-java-*",
-	"text/x-component", "text/scriptlet", "text/event-stream", "application/wasm",
-	"application/manifest+json", NULL
+	"text/css", "text/xsl", "image/svg*", "multipart/*", "message/*",
+	"text/cache-manifest", "application/x-shockwave-flash", "application/hta",
+	"application/x-java-*", "text/x-component", "text/event-stream",
+	"application/wasm", "application/manifest+json", NULL
 };
 
 static const char *const shown[] = {
@@ -199,15 +198,12 @@ well_formed(const char *media)
 	return true;
 }
 
-/* A type that can do nothing where it is believed. */
+/* A type that can do nothing where it is believed: no markup, no script. */
 static bool
 is_harmless(const char *media)
 {
-	size_t n = strlen(media);
-
 	return well_formed(media) && !in_list(active, media) &&
-	    !strstr(media, "script") && !(n > 4 && strcmp(media + n - 4, "+xml") == 0) &&
-	    !(n > 4 && strcmp(media + n - 4, "/xml") == 0);
+	    !strstr(media, "script") && !strstr(media, "html") && !strstr(media, "xml");
 }
 
 const char *

@@ -3,6 +3,15 @@
 #include "log.h"
 #include "request.h"
 
+static const struct shape_field link_fields[] = {
+	{ .name = "expiration", .kind = SHAPE_INT, .flags = SHAPE_OPTIONAL,
+	    .limited = true, .min = 1, .max = 604800 },
+};
+static const struct shape link_find = { .name = "LinkFind", .place = SHAPE_QUERY,
+	.fields = link_fields, .n_fields = 1, .size = sizeof(int64_t *) };
+static const struct route get_link = { "GET", "/files/presigned-url/{a}", "a", nobody, 0,
+	&link_find, NULL, "" };
+
 static const char *
 header(const char *name)
 {
@@ -103,6 +112,14 @@ test_invalid(void)
 	    "\"loc\":[\"query\",\"age\"],\"msg\":\"Input should be a valid integer, "
 	    "unable to parse string as an integer\",\"input\":\"x\"}]}"),
 	    "the list alone below /files");
+	begin(&get_link, NULL, NULL);
+	r.path = "/files/presigned-url/a";
+	r.query = "expiration=604801";
+	reply_finish(&r, both());
+	ok(body_is("{\"detail\":[{\"type\":\"less_than_equal\","
+	    "\"loc\":[\"query\",\"expiration\"],"
+	    "\"msg\":\"Input should be less than or equal to 604800\","
+	    "\"input\":\"604801\",\"ctx\":{\"le\":604800}}]}"), "with its limit");
 	begin(&get_find, NULL, NULL);
 	r.path = "/files/list";
 	reply_finish(&r, fail(&r, ERR_INVALID, "so"));
