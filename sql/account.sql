@@ -82,10 +82,12 @@ SELECT COUNT(*) AS n
 -- name: account_list :many
 -- All accounts, for `cem user list`.
 -- open: the command line on the host
-SELECT email, is_admin, is_operator, is_active, full_name, operator_id
-  FROM account
- WHERE email > :email
- ORDER BY email
+SELECT a.email, a.is_admin, a.is_operator, a.is_active, a.full_name, a.operator_id,
+       o.organisation_name
+  FROM account AS a
+  LEFT JOIN organisation AS o ON o.organisation_id = a.organisation_id
+ WHERE a.email > :email
+ ORDER BY a.email
  LIMIT :limit;
 
 -- name: account_signed_in :exec

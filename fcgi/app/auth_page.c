@@ -38,14 +38,14 @@ show(struct req *r, int status, const struct auth_text *in, const char *error)
 
 /* On to the page that was asked for, or to where the day's work begins. */
 static enum err
-go_on(struct req *r, const char *next, const char *own_farmer_id)
+go_on(struct req *r, const char *next, const char *own_farmer_id, bool keeps_register)
 {
 	struct buf b = buf_make(r->arena, 40);
 
 	if (page_is_local(next))
 		return page_go(r, next);
 	if (!own_farmer_id)
-		return page_go(r, "/farmers");
+		return page_go(r, keeps_register ? "/farmers" : "/");
 	buf_text(&b, "/farmers/");
 	path_encode(&b, own_farmer_id, "");
 	return page_go(r, b.bytes);
@@ -57,7 +57,8 @@ auth_page(struct req *r)
 	const struct auth_text in = { .next = req_query(r, "next") };
 
 	if (r->who)
-		return go_on(r, in.next, front_viewer(r)->farmer_id);
+		return go_on(r, in.next, front_viewer(r)->farmer_id,
+		    front_viewer(r)->keeps_register);
 	return show(r, 200, &in, NULL);
 }
 
@@ -86,7 +87,7 @@ auth_page_enter(struct req *r)
 	if (e)
 		return e;
 	page_cookie(r, out.access_token);
-	return go_on(r, in->next, out.user->farmer_id);
+	return go_on(r, in->next, out.user->farmer_id, out.user->keeps_register);
 }
 
 enum err

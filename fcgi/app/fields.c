@@ -46,6 +46,7 @@ user_fill(struct arena *a, const struct account_by_email_row *row,
 	*out = (struct user_out){
 		.id = row->account_id, .email = row->email,
 		.roles = user_roles(a, row), .is_active = row->is_active,
+		.keeps_register = row->keeps_register,
 		.created_at = &row->created_at, .updated_at = &row->updated_at,
 		.last_login = row->last_login_at,
 		.full_name = row->full_name, .phone = row->phone

@@ -43,7 +43,7 @@ struct upload_done { const char *message, *file_id; };
 struct user_out {
 	const char *id, *email, *full_name, *phone, *farmer_id;
 	struct shape_texts roles;
-	bool is_active;
+	bool is_active, keeps_register;
 	const int64_t *created_at, *updated_at, *last_login;
 };
 

@@ -62,7 +62,7 @@ page_frame_of(struct req *r, const char *title, const char *here)
 	if (!r->who)
 		return f;
 	f->user_name = text_empty(v->name) ? v->subject : v->name;
-	f->user_role = v->is_admin ? "Administrator" : v->is_operator ? "Operator" :
+	f->user_role = v->is_admin ? "Administrator" : v->organisation_id ? "Operator" :
 	    "Farmer";
 	return f;
 }

@@ -219,13 +219,15 @@ list(struct command *c)
 		    .limit = 500 }, &rows, &n))
 			return complain("the accounts can't be read");
 		for (size_t i = 0; i < n; i++)
-			printf("%s\t%s%s%s\t%s\t%s\t%s\n", rows[i].email,
+			printf("%s\t%s%s%s\t%s\t%s\t%s\t%s\n", rows[i].email,
 			    rows[i].is_admin ? "admin" : "",
 			    rows[i].is_admin && rows[i].is_operator ? "," : "",
 			    rows[i].is_operator ? "operator" : "",
 			    rows[i].is_active ? "on" : "off",
 			    rows[i].operator_id ? rows[i].operator_id : "-",
-			    rows[i].full_name ? rows[i].full_name : "-");
+			    rows[i].full_name ? rows[i].full_name : "-",
+			    rows[i].organisation_name ? rows[i].organisation_name :
+			    "-");
 		after = n ? rows[n - 1].email : after;
 	} while (n);
 	return 0;

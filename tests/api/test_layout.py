@@ -59,13 +59,14 @@ def test_it_runs_in_an_empty_room():
 
 def test_help_names_every_command():
     words = tool(servers.CEM, "help")
-    for name in ("serve", "work", "job", "migrate", "check", "user", "import", "conf"):
+    for name in ("serve", "work", "job", "migrate", "check", "user", "organisation", "import",
+                 "conf"):
         assert re.search(r"^  %s +[a-z]" % name, words, re.M), name
     assert tool(servers.CEM, "--help") == words
 
 
 def test_a_command_says_how_it_is_used(server):
-    for name in ("user", "key", "farmer", "job", "import"):
+    for name in ("user", "organisation", "key", "farmer", "job", "import"):
         status, _, err = server.cem(name, "--config", server.config, check=False)
         assert status == 2 and err.startswith("usage: cem %s " % name), err
     done = subprocess.run([servers.CEM, "user", "list"], stderr=subprocess.PIPE,

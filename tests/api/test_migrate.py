@@ -125,20 +125,23 @@ def fill(running):
     assert admin.delete(people.path(reply.json())).status_code == 200
 
 
+def grow(db, pgsql, number):
+    """What the versions before that step made of an empty database."""
+    for step, sql in steps_before(number):
+        script(db, pgsql, sql)
+        if step == 1:
+            script(db, pgsql, "CREATE TABLE schema_step (version BIGINT NOT NULL PRIMARY"
+                   " KEY, name TEXT NOT NULL, done_at BIGINT NOT NULL)")
+        db.cursor().execute("INSERT INTO schema_step VALUES (%d, 'x', 0)" % step)
+
+
 def test_words_and_figures_are_made(fresh, connect):
     fill(fresh)
     old = Old(fresh)
     mark = "%s" if fresh.database else "?"
     try:
         with connect(old) as db:
-            for number, sql in steps_before(7):
-                script(db, fresh.database, sql)
-                if number == 1:
-                    script(db, fresh.database, "CREATE TABLE schema_step (version BIGINT"
-                           " NOT NULL PRIMARY KEY, name TEXT NOT NULL, done_at BIGINT"
-                           " NOT NULL)")
-                db.cursor().execute("INSERT INTO schema_step VALUES (%s, 'x', 0)" % mark,
-                                    (number,))
+            grow(db, fresh.database, 7)
             with connect(fresh) as new:
                 copy_farmers(new, db, mark)
         old.migrate()
@@ -148,3 +151,28 @@ def test_words_and_figures_are_made(fresh, connect):
     finally:
         old.end()
 
+
+def test_all_that_was_there_is_the_first_organisation_s(fresh, connect):
+    """Its id is the register's, so accounts, and the store, belong together."""
+    old, number = Old(fresh), "65f0c0ffee65f0c0ffee0001"
+    try:
+        with connect(old) as db:
+            grow(db, fresh.database, 15)
+            script(db, fresh.database, "INSERT INTO register VALUES ('%s', 5)" % number)
+            script(db, fresh.database, "INSERT INTO account (account_id, email,"
+                   " password_hash, is_admin, is_operator, is_active, created_at,"
+                   " updated_at) VALUES ('a', 'a@cem.example', 'x', TRUE, FALSE, TRUE, 1,"
+                   " 1), ('b', 'b@cem.example', 'x', FALSE, TRUE, TRUE, 1, 1)")
+        for _ in range(2):
+            old.migrate()
+        with connect(old) as db:
+            cursor = db.cursor()
+            cursor.execute("SELECT organisation_id, keeps_register, quota_bytes,"
+                           " used_bytes, created_at FROM organisation")
+            rows = [(r[0], bool(r[1]), *r[2:]) for r in cursor.fetchall()]
+            assert rows == [(number, True, 0, 0, 5)]
+            cursor.execute("SELECT account_id, organisation_id FROM account"
+                           " ORDER BY account_id")
+            assert [tuple(r) for r in cursor.fetchall()] == [("a", number), ("b", number)]
+    finally:
+        old.end()

@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Organisations: the first keeps the register; all others see nothing of it, and nothing
 of each other."""
+import json
+import os
+
 import people
 import pictures
 import pytest
+import spaces
+import trail
+from browser import Browser, goes
 from client import refused
+from spaces import listed
 from test_doors import fill, routes  # noqa: F401  (a fixture)
 
 OPEN_TO_ALL = "operators and administrators of any organisation"
@@ -15,18 +22,10 @@ def organise(server, *words, check=True):
                       check=check)
 
 
-def listed(server):
-    """{name: (id, what, used, quota)}"""
-    rows = [line.split("\t") for line in organise(server, "list")[1].splitlines()]
-    return {row[4]: tuple(row[:4]) for row in rows}
-
-
 @pytest.fixture(scope="module")
 def guests(server):
     """The name of an organisation that does not keep the register."""
-    name = "Guests " + people.word()
-    organise(server, "add", name)
-    return name
+    return spaces.organise(server)
 
 
 @pytest.fixture(scope="module")
@@ -165,3 +164,76 @@ def test_accounts_of_before_are_the_first_ones(server, new_user, connect):
         assert cursor.fetchone()[0] == 1
     server.sql("UPDATE account SET organisation_id = (SELECT organisation_id FROM"
                " organisation WHERE keeps_register) WHERE organisation_id IS NULL")
+
+
+def test_imported_accounts_are_the_first_ones(server, tmp_path):
+    """Operators and users of the system before, with their ids."""
+    email = people.word(12).lower() + "@cem.example"
+    os.chmod(tmp_path.parent, 0o755)
+    os.chmod(tmp_path, 0o755)
+    with open(tmp_path / "users.json", "w", encoding="utf-8") as f:
+        json.dump([{"_id": {"$oid": "65f0c0ffee65f0c0ffee00aa"}, "email": email,
+                    "password_hash": "$2b$12$" + "a" * 53, "roles": ["OPERATOR"],
+                    "is_active": True}], f)
+    done = server.cem("import", "cem", str(tmp_path), "--config", server.config,
+                      check=False)
+    assert "users: 1 taken" in done[1], done
+    rows = trail.ask(server, "SELECT o.keeps_register FROM account AS a JOIN organisation"
+                     " AS o ON o.organisation_id = a.organisation_id WHERE a.email = '%s'"
+                     % email)
+    assert len(rows) == 1 and rows[0]["keeps_register"]
+
+
+def test_the_list_of_accounts_names_them(server, guests, guest, admin):
+    out = server.cem("user", "list", "--config", server.config)[1]
+    rows = {line.split("\t")[0]: line.split("\t") for line in out.splitlines()}
+    assert rows[guest.email][5] == guests and rows[admin.email][5] == "Register"
+
+
+def test_pages(server, guest):
+    """A guest signs in and finds the way, not a refusal."""
+    browser = Browser(server)
+    browser.get("/sign-in")
+    reply = browser.post("/sign-in", {"email": guest.email, "password": guest.password})
+    goes(reply, "/")
+    goes(browser.get("/sign-in"), "/")
+    first = browser.get("/")
+    assert first.status_code == 200 and "Operator" in first.text
+    assert 'href="/farmers' not in first.text
+    assert browser.get("/farmers").status_code == 403
+
+
+PARAMETERS = ("folder", "folder_path", "source_path", "destination_path", "file_path",
+              "path")
+
+
+def test_no_route_tells_of_the_files_of_another(server, new_user, guest, admin,
+                                                routes):  # noqa: F811
+    """Every route, with another organisation's paths, folders and ids: nothing comes
+    back, and nothing there changes."""
+    theirs = new_user(organisation=spaces.organise(server))
+    folder, content = "f" + people.word(12), b"%PDF-1.4 " + people.word(20).encode()
+    number = spaces.put(theirs, folder + "/a.pdf", content).headers["X-File-Id"]
+    before = theirs.get("/files/list", params={"folder": folder}).text
+    secrets = [content[9:].decode(), spaces.md5(content), number]
+    values = [folder + "/a.pdf", folder, folder + "/", number]
+    tried = 0
+    for client in (guest, admin):
+        for method, path, operation in routes:
+            if operation["x-who"] not in ("anybody signed in", OPEN_TO_ALL) or path in (
+                    "/api/auth/logout", "/api/auth/change-password"):
+                continue
+            asked = [p["name"] for p in operation.get("parameters", ())
+                     if p["in"] == "query" and p["name"] in PARAMETERS]
+            for value in values:
+                names = {n: value for n in ("file_path", "file_id", "key")}
+                reply = client.call(method, fill(path, **names),
+                                    params=dict.fromkeys(asked, value),
+                                    **({"json": [value]} if "multiple" in path else {}))
+                text = reply.text.replace(value, "")
+                for secret in secrets:
+                    assert secret not in text, (method, path, value)
+                tried += 1
+    assert tried > 100
+    assert theirs.get("/files/list", params={"folder": folder}).text == before
+    assert spaces.show(theirs, folder + "/a.pdf").content == content
