@@ -45,6 +45,7 @@ struct run {
 	struct fetch *f;
 	struct buf words;
 	size_t head;			/* bytes of headers so far */
+	bool head_ended;		/* by the empty line */
 	int64_t sent;
 	enum fetch_end end;		/* why a callback stopped it */
 };
@@ -170,8 +171,12 @@ take_header(char *line, size_t size, size_t n, void *context)
 	run->head += n;
 	if (run->head > FETCH_HEAD_MAX)
 		return stop(run, FETCH_STRANGE);
-	if (n > 5 && memcmp(line, "HTTP/", 5) == 0)
+	if (n > 5 && memcmp(line, "HTTP/", 5) == 0) {
 		run->f->n_got = 0; /* what came before was of "100 Continue" */
+		run->head_ended = false;
+	} else if (n <= 2) {
+		run->head_ended = true;
+	}
 	keep_header(run, line, n);
 	return n;
 }
@@ -351,8 +356,8 @@ end_of(CURLcode code, const struct run *run)
 	if (run->end != FETCH_OK)
 		return run->end;
 	switch (code) {
-	case CURLE_OK:
-		return FETCH_OK;
+	case CURLE_OK: /* also when the connection ends within the headers */
+		return run->head_ended ? FETCH_OK : FETCH_CUT;
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_CONNECT:
 	case CURLE_SSL_CONNECT_ERROR:

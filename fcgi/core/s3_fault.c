@@ -51,24 +51,32 @@ static const struct s3_fault missing = { NULL, ERR_MISSING, false, false, NULL }
 static const struct s3_fault changed = { NULL, ERR_CONFLICT, false, false, NULL };
 static const struct s3_fault beyond = { NULL, ERR_BAD, false, false, NULL };
 static const struct s3_fault moved = { NULL, ERR_DOWN, false, false, other_place };
+static const struct s3_fault busy = { NULL, ERR_DOWN, true, false,
+	"S3 was busy with the same object" };
+static const struct s3_fault bad = { NULL, ERR_BROKEN, true, true,
+	"S3 refused a request of ours, and does not say why" };
 static const struct s3_fault down = { NULL, ERR_DOWN, true, false,
 	"S3 is out of order" };
 static const struct s3_fault strange = { NULL, ERR_BROKEN, false, false,
 	"S3 refused a request of ours" };
 
 static const struct s3_fault *
-by_status(int status)
+by_status(int status, bool is_told)
 {
 	if (status >= 500 || status == 429 || status == 408)
 		return &down;
 	switch (status) {
+	case 400: /* an expired token, of HEAD */
+		return is_told ? &strange : &bad;
 	case 301: case 302: case 307: case 308:
 		return &moved;
 	case 401: case 403:
 		return &denied;
 	case 404: case 405: /* 405: a version that is a delete marker */
 		return &missing;
-	case 409: case 412:
+	case 409:
+		return &busy;
+	case 412:
 		return &changed;
 	case 416:
 		return &beyond;
@@ -83,5 +91,5 @@ s3_fault(int status, const char *code)
 	for (size_t i = 0; *code && i < sizeof(by_code) / sizeof(by_code[0]); i++)
 		if (text_same(by_code[i].code, code))
 			return &by_code[i];
-	return by_status(status);
+	return by_status(status, *code);
 }
