@@ -53,6 +53,7 @@ static const struct {
 	    "organisations: add, list, quota" },
 	{ "farmer", command_farmer, true, "deleted farmers: list, restore" },
 	{ "import", command_import, true, "register the farmers of a table" },
+	{ "store", command_store, true, "stored files: copy them between places, check" },
 	{ "key", command_key, true, "card keys: list, rotate after a change of secret" },
 	{ "sample", command_sample, true, "invented farmers with drawn portraits" },
 	{ "routes", command_routes, false, "every route, and who may call it" },

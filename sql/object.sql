@@ -16,6 +16,59 @@ SELECT object_id, stored_in, object_key, object_version, file_size, sha256, md5
   FROM object
  WHERE object_id = :object_id;
 
+-- name: object_list :many
+-- A page of those in one place, by id. Used by `cem store copy`.
+-- row: object_get
+-- open: the command line on the host
+-- types: after TEXT
+SELECT object_id, stored_in, object_key, object_version, file_size, sha256, md5
+  FROM object
+ WHERE stored_in = :stored_in
+   AND object_id > :after
+ ORDER BY object_id
+ LIMIT :limit;
+
+-- name: object_list_all :many
+-- The same wherever they are. Used by `cem store check`.
+-- row: object_get
+-- open: the command line on the host
+-- types: after TEXT
+SELECT object_id, stored_in, object_key, object_version, file_size, sha256, md5
+  FROM object
+ WHERE object_id > :after
+ ORDER BY object_id
+ LIMIT :limit;
+
+-- name: object_count :one
+-- How many lie there. Used by `cem store copy`.
+-- open: the command line on the host
+-- types: n BIGINT
+SELECT COUNT(*) AS n
+  FROM object
+ WHERE stored_in = :stored_in;
+
+-- name: object_move :exec
+-- It was copied to another place, and is read there from now on. What lies in S3 is
+-- remembered, so that the sweep leaves it alone. Nothing happens if the object is gone,
+-- or not there any more.
+-- open: the command line on the host
+-- types: moved_from TEXT
+UPDATE object
+   SET stored_in = :stored_in, object_key = COALESCE(:object_key, object_key),
+       object_version = COALESCE(:object_version, object_version),
+       md5 = COALESCE(md5, :md5)
+ WHERE object_id = :object_id
+   AND stored_in = :moved_from;
+
+-- name: object_left_s3 :exec
+-- Its second copy in S3 is gone.
+-- open: the command line on the host
+UPDATE object
+   SET object_key = NULL, object_version = NULL
+ WHERE object_id = :object_id
+   AND stored_in = 'disk'
+   AND object_version = :object_version;
+
 -- name: object_forget :send
 -- Its bytes are to be removed, after the commit.
 -- open: housekeeping

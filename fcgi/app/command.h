@@ -35,6 +35,7 @@ int command_user(struct command *c);	/* user.c */
 int command_organisation(struct command *c); /* organisation.c */
 int command_farmer(struct command *c);	/* farmer_delete.c */
 int command_import(struct command *c);	/* import_command.c */
+int command_store(struct command *c);	/* store_command.c */
 int command_key(struct command *c);	/* rekey.c */
 int command_sample(struct command *c);	/* farmer_sample.c */
 int command_routes(struct command *c);	/* docs.c */

@@ -73,6 +73,15 @@ store_kept(const struct store_object *o, struct store_at *at)
 		.md5 = o->md5, .size = o->size };
 }
 
+const char *
+store_key(struct arena *a, const struct store_object *o)
+{
+	const struct store_driver *driver = store_driver(o->in);
+	char room[STORE_KEY];
+
+	return driver ? arena_text(a, driver->key(o, room)) : NULL;
+}
+
 struct store_at
 store_at_keep(struct arena *a, const struct store_at *at)
 {

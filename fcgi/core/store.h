@@ -99,6 +99,9 @@ enum err store_find(struct db *db, const char *object_id, struct store_at *at);
 /* store_kept(o, at): The same of one that was just kept; at lives as long as o. */
 void store_kept(const struct store_object *o, struct store_at *at);
 
+/* store_key(a, o): The key under which a kept object lies; NULL where there are none. */
+const char *store_key(struct arena *a, const struct store_object *o);
+
 /* store_at_keep(a, at): A copy whose texts are in a. */
 struct store_at store_at_keep(struct arena *a, const struct store_at *at);
 
@@ -134,6 +137,17 @@ enum err store_forget(struct db *db, const char *object_id);
 
 /* store_remove(at): Remove the bytes of a kept object; gone already is fine. */
 enum err store_remove(const struct store_at *at);
+
+/* store_move(from, to, o): Copy an object's bytes to another driver, under its own id,
+ * and read them back there; the row is the caller's to change, from o. Bytes of a copy
+ * before that was cut off are used. ERR_CONFLICT (logged): they are not, or did not
+ * arrive as, those that were stored. */
+enum err store_move(const struct store_at *from, const char *to,
+    struct store_object *o);
+
+/* store_verify(at): Read all bytes of an object. ERR_CONFLICT: they are not those that
+ * were stored; ERR_MISSING. */
+enum err store_verify(const struct store_at *at);
 
 /* store_aside(id): Move an object on the disk to store/swept/, where it can be looked
  * for until store_forget_aside removes it. One that was hidden is removed at once. */

@@ -55,13 +55,6 @@ at_key(const struct store_at *at, char room[STORE_KEY])
 	return key_of(at->key, at->id, room);
 }
 
-/* Of a large one the ETag is made of its parts. */
-static const char *
-plain_md5(const struct store_object *o)
-{
-	return strchr(o->md5, '-') ? NULL : o->md5;
-}
-
 /* What is said of it beside its bytes. */
 static struct courier_about
 about(const struct store_object *o)
@@ -87,7 +80,7 @@ keep(struct store_object *o)
 {
 	char room[STORE_KEY], path[STORE_PATH];
 	const struct courier_put p = { .fd = o->fd, .size = o->size,
-		.key = key(o, room), .md5 = plain_md5(o), .sha256 = o->sha256,
+		.key = key(o, room), .md5 = o->md5, .sha256 = o->sha256,
 		.about = about(o) };
 	enum err e = store_s3_told(courier_put(&p, o->version));
 

@@ -160,10 +160,11 @@ class Cluster:
 
 
 class Server:
-    """One running cem. `settings` go into its environment."""
+    """One running cem. `settings` go into its environment. With `store` (disk or s3) it
+    has a bucket, and keeps new files there."""
 
     def __init__(self, settings=None, workers=4, state=None, database=None, port=None,
-                 sample=None):
+                 sample=None, store=None):
         self.kind = os.environ.get("CEM_TEST_DATABASE", "sqlite")
         self.made = state is None
         self.home = None
@@ -177,8 +178,8 @@ class Server:
         self.sample = sample
         self.settings = dict(LOOSE)
         self.bucket = None
-        if os.environ.get("CEM_TEST_STORE") == "s3":
-            self.use_bucket()
+        if store or os.environ.get("CEM_TEST_STORE") == "s3":
+            self.use_bucket(store or "s3")
         self.settings.update(settings or {})
         self.cluster = None
         self.database = database
@@ -190,7 +191,7 @@ class Server:
                                 "run-%d.log" % self.port)
         self.base = "https://localhost:%d" % self.port
 
-    def use_bucket(self, store="s3"):
+    def use_bucket(self, store):
         """A bucket of its own in a private S3; new files go where store says."""
         from bucket import Bucket, s3  # boto3 takes its time
         self.bucket = Bucket(s3(lambda: free_ports(41)))
