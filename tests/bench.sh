@@ -5,8 +5,8 @@
 #     tests/bench.sh [--quick] [--sqlite] [FIGURE...]
 #
 # --quick takes less time and says less; --sqlite leaves PostgreSQL out. FIGURE is web,
-# pgsql, file, card, start, memory, jobs or import; none means all, 5 minutes or so. It prints a
-# table; "short" marks what misses its goal. The exit status is 0 whatever the figures
+# pgsql, file, card, start, memory, jobs, import or files; none means all, 10 minutes or so. It
+# prints a table; "short" marks what misses its goal. The exit status is 0 whatever the figures
 # are: they depend on the machine and on what else it does. scale is not among all: it
 # makes registers of a million farmers first, and keeps them for the next time in the
 # folder that CEM_BENCH_REGISTERS names.
@@ -27,7 +27,7 @@ words=()
 for word; do
 	case $word in
 	--quick | --sqlite) words+=("${word#--}") ;;
-	web | pgsql | file | card | start | memory | jobs | import | scale) words+=("$word") ;;
+	web | pgsql | file | card | start | memory | jobs | import | files | scale) words+=("$word") ;;
 	*) die "usage: tests/bench.sh [--quick] [--sqlite] [FIGURE...]" ;;
 	esac
 done
@@ -42,6 +42,7 @@ build=$root/build/bench
 mkdir -p "$build" || exit 1
 cc="gcc -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror"
 $cc -o "$build/bare_fcgi" "$root/tests/bench/bare_fcgi.c" -lfcgi &&
+	$cc -o "$build/mover" "$root/tests/bench/mover.c" -lssl -lcrypto &&
 	$cc -I/usr/include/cairo -I/usr/include/freetype2 -I"$root/build/deps" \
 		-o "$build/bare_card" "$root/tests/bench/bare_card.c" \
 		"$root/build/deps/libqrencode.a" -lcairo -lfreetype -lm ||

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the server is compared with: the least that a program can do behind nginx.
- * N processes take requests with libfcgi and answer 30 bytes to each.
+ * N processes take requests with libfcgi and answer 30 bytes to each, or have nginx
+ * send the file PATH.
  *
- *     bare_fcgi SOCKET N
+ *     bare_fcgi SOCKET N [PATH]
  *
  * They end when their parent is told to.
  */
@@ -24,14 +25,18 @@ static const char answer[] =
     "{\"status\":\"healthy\",\"bare\":1}\n";
 
 static int
-work(int listener)
+work(int listener, const char *path)
 {
 	FCGX_Request request;
 
 	if (FCGX_InitRequest(&request, listener, 0) != 0)
 		return 1;
 	while (FCGX_Accept_r(&request) == 0) {
-		(void)FCGX_PutStr(answer, sizeof(answer) - 1, request.out);
+		if (path)
+			(void)FCGX_FPrintF(request.out, "Status: 200 OK\r\n"
+			    "X-Accel-Redirect: %s\r\n\r\n", path);
+		else
+			(void)FCGX_PutStr(answer, sizeof(answer) - 1, request.out);
 		FCGX_Finish_r(&request);
 	}
 	return 1;
@@ -39,7 +44,7 @@ work(int listener)
 
 /* A child ends with its parent, however that ends. */
 static pid_t
-work_apart(int listener)
+work_apart(int listener, const char *path)
 {
 	pid_t parent = getpid(), pid = fork();
 
@@ -47,17 +52,17 @@ work_apart(int listener)
 		return pid;
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent)
 		_exit(1);
-	_exit(work(listener));
+	_exit(work(listener, path));
 }
 
 int
 main(int argc, char **argv)
 {
-	long n = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
+	long n = argc == 3 || argc == 4 ? strtol(argv[2], NULL, 10) : 0;
 	int listener, i;
 
 	if (n < 1 || n > 256) {
-		fputs("usage: bare_fcgi SOCKET N\n", stderr);
+		fputs("usage: bare_fcgi SOCKET N [PATH]\n", stderr);
 		return 2;
 	}
 	(void)umask(0); /* nginx connects as another user */
@@ -66,7 +71,7 @@ main(int argc, char **argv)
 		return 1;
 	}
 	for (i = 0; i < n; i++)
-		if (work_apart(listener) < 0)
+		if (work_apart(listener, argv[3]) < 0)
 			return 1;
 	while (wait(NULL) > 0)
 		fputs("bare_fcgi: a child has ended\n", stderr);

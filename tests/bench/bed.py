@@ -54,12 +54,13 @@ def say(words):
 
 
 class Bare:
-    """The bare libfcgi program, with as many processes as the server has workers."""
+    """The bare libfcgi program, with as many processes as the server has workers. With a
+    path it has nginx send that file."""
 
-    def __init__(self, build, folder):
+    def __init__(self, build, folder, *path):
         self.socket = os.path.join(folder, "bare.sock")
         self.process = subprocess.Popen(
-            [os.path.join(build, "bare_fcgi"), self.socket, str(WORKERS)],
+            [os.path.join(build, "bare_fcgi"), self.socket, str(WORKERS), *path],
             stdin=subprocess.DEVNULL)
         servers.poll(lambda: os.path.exists(self.socket))
 
@@ -71,12 +72,12 @@ class Bare:
 class Bed:
     """One server with sample farmers; `bare` is reached through its nginx."""
 
-    def __init__(self, folder, samples, database=None, bare=None):
+    def __init__(self, folder, samples, database=None, bare=None, settings=None):
         os.mkdir(folder)
         os.chmod(folder, 0o755)
         self.server = servers.Server(state=os.path.join(folder, "state"),
                                      workers=WORKERS, sample=samples,
-                                     database=database)
+                                     database=database, settings=settings)
         try:
             self.server.start()
             if bare:

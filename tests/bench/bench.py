@@ -4,7 +4,8 @@
     bench.py BUILD FOLDER [quick] [sqlite] [FIGURE...]
 
 BUILD has the bare programs, FOLDER is empty and ours. FIGUREs are web, pgsql, card,
-file, start, memory, jobs, import; none means all. scale is another, that must be named.
+file, start, memory, jobs, import, files; none means all. scale is another, that must be
+named.
 """
 import os
 import signal
@@ -14,6 +15,7 @@ import psycopg2
 
 import bed as beds
 import figures_card
+import figures_files
 import figures_import
 import figures_jobs
 import figures_scale
@@ -125,6 +127,9 @@ def main():
             on_both(table, run, "jobs", figures_jobs.jobs)
         if run.wants("import"):
             on_both(table, run, "import", figures_import.imports)
+        if run.wants("files"):
+            on_both(table, run, "files", lambda table, folder, label, url, quick:
+                    figures_files.files(table, folder, label, url, run.build, quick))
         if "scale" in run.figures:
             for pgsql in (False, True)[:1 + run.pgsql]:
                 figures_scale.scale(table, run.folder, pgsql, run.quick)
