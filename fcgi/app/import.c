@@ -212,7 +212,7 @@ put(struct req *r, bool dry_run, const char **import_id)
 		e = store_keep(&o);
 	if (!e)
 		e = import_queue(r, &(struct import_new){ .file = &o, .dry_run = dry_run,
-		    .file_name = r->file.name }, import_id);
+		    .file_name = *r->file.name ? r->file.name : "file" }, import_id);
 	if (e)
 		store_drop(&o);
 	return e;

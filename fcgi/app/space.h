@@ -124,7 +124,8 @@ enum err space_full(struct req *r);
 enum err space_room(struct req *r, int64_t n_bytes);
 
 /* space_take(r, organisation_id, file, in): Keep an uploaded file as in->object, for
- * in->path, and find out its types and name. On failure drop it. */
+ * in->path, after a look for viruses, and find out its types and name. On failure drop
+ * it. */
 struct req_file;
 enum err space_take(struct req *r, const char *organisation_id,
     const struct req_file *file, struct space_new *in);

@@ -38,6 +38,8 @@ space_take(struct req *r, const char *organisation_id, const struct req_file *fi
 	enum err e = find_type(r, file, in);
 
 	if (!e)
+		e = front_scan(r, file);
+	if (!e)
 		e = store_begin(&in->object);
 	in->object.key = space_object_key(r->arena, organisation_id, in->path);
 	in->object.media = in->content_type;

@@ -84,8 +84,6 @@ store_all(struct req *r, struct space_new *list)
 
 	if (!e)
 		e = space_room(r, n_bytes);
-	for (size_t i = 0; i < r->n_files && !e; i++)
-		e = front_scan(r, &r->files[i]);
 	for (; n < r->n_files && !e; n++)
 		e = space_take(r, v->organisation_id, &r->files[n], &list[n]);
 	if (!e)

@@ -89,7 +89,8 @@ enum err store_copy(const struct store_at *from, struct store_object *o);
  * and before the row that names it. */
 enum err store_note(struct db *db, const struct store_object *o, int64_t now);
 
-/* store_drop(o): Remove it, kept or not. Harmless after a failed begin. */
+/* store_drop(o): Remove it, kept or not. Harmless after a failed begin, and for one that
+ * is all zeros and was never begun. */
 void store_drop(struct store_object *o);
 
 /* store_find(db, object_id, at): Where one lies, whose row the caller knows of; at lives

@@ -221,12 +221,12 @@ store_drop(struct store_object *o)
 	char path[STORE_PATH];
 	struct store_at at;
 
+	if (!*o->id)
+		return; /* it was never begun, and its fd is no file's */
 	store_kept(o, &at);
 	if (o->fd >= 0)
 		(void)close(o->fd); /* its bytes are not wanted */
 	o->fd = -1;
-	if (!*o->id)
-		return;
 	if (at.in)
 		(void)store_remove(&at); /* else the sweep does */
 	else

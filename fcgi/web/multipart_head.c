@@ -263,7 +263,6 @@ head_file_name(struct arena *a, const struct part *part, const char **name)
 	for (char *p = copy; *p; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			*p = '_';
-	*name = *copy && strcmp(copy, ".") != 0 && strcmp(copy, "..") != 0 ? copy :
-	    "file";
+	*name = strcmp(copy, ".") != 0 && strcmp(copy, "..") != 0 ? copy : "";
 	return NULL;
 }

@@ -40,8 +40,8 @@ enum err head_boundary(struct arena *a, const char *media, const char **boundary
 const char *head_read(struct arena *a, struct span *s, bool whole, struct part *part);
 
 /* head_file_name(a, part, name): The last segment of the file's name, behind slashes
- * of both kinds, without control characters; "file" if it names nothing. NULL, or
- * what is wrong with it, for the user. */
+ * of both kinds, without control characters; "" if it names nothing. NULL, or what
+ * is wrong with it, for the user. */
 const char *head_file_name(struct arena *a, const struct part *part, const char **name);
 
 #endif

@@ -20,7 +20,8 @@ struct req_param { const char *name, *value; };
 
 /* An uploaded file: the bytes stay in nginx's spool file. */
 struct req_file {
-	const char *name;	/* as sent, UTF-8, without its path, 255 bytes at most */
+	const char *name;	/* as sent, UTF-8, without its path, 255 bytes at most; ""
+				 * if that names nothing */
 	const char *media;	/* as the client claimed; never to be believed */
 	int fd;			/* the spool file, open for reading */
 	size_t offset, size;	/* where the part's bytes lie in it */

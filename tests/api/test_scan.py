@@ -75,6 +75,24 @@ def test_found(real, what, content):
     assert row["user_id"] and row["role"] == "ADMIN" and row["ip_address"]
 
 
+def test_files_of_an_organisation(real):
+    """Of several files one is enough, and none is stored; also with a signed form."""
+    admin, before = real.admin, real.server.stored()
+    files = [("files", ("%d.bin" % i, b"clean", "a/b")) for i in range(3)]
+    files.insert(2, ("files", ("bad.bin", b"x" * 70000 + clamd.EICAR, "a/b")))
+    reply = admin.post("/files/upload-multiple?folder=scan", files=files)
+    assert refused(reply, 400) == FOUND
+    assert refused(admin.upload("/files/upload", clamd.EICAR), 400) == FOUND
+    reply = admin.post("/files/presigned-upload?file_path=scan/form.bin")
+    assert reply.status_code == 200, reply.text
+    sent = admin.post("/files/presigned", data=reply.json()["fields"],
+                      files={"file": ("a", clamd.EICAR)}, token=None)
+    assert refused(sent, 400) == FOUND
+    assert real.server.stored() == before
+    assert admin.get("/files/list?folder=scan").json() == []
+    assert admin.upload("/files/upload", b"clean").status_code == 200
+
+
 def test_clean(real):
     for what, content in (("/documents/nrc", PDF), ("/upload-photo", pictures.jpeg())):
         reply = real.put(content, what)
@@ -132,6 +150,17 @@ def test_no_verdict(rogue, manner):
         rogue.scanner.manner = "stream: OK\0"
     assert rogue.server.stored() == before
     assert rogue.put().status_code == 200
+
+
+def test_no_verdict_on_a_file_of_an_organisation(rogue):
+    before = rogue.server.stored()
+    rogue.scanner.manner = "gone"
+    try:
+        reply = rogue.admin.upload("/files/upload?folder=scan", b"x")
+    finally:
+        rogue.scanner.manner = "stream: OK\0"
+    assert refused(reply, 503) == UNCHECKED
+    assert rogue.server.stored() == before
 
 
 def test_it_sees_what_is_kept(rogue):

@@ -31,7 +31,7 @@ check(const struct multipart *m)
 		const struct req_file *f = &m->files[i];
 
 		if (f->fd != m->fd || f->offset < before || f->offset > m->size ||
-		    f->size > m->size - f->offset || !*f->name ||
+		    f->size > m->size - f->offset ||
 		    strpbrk(f->name, "/\\\n\r") || strlen(f->name) > MULTIPART_NAME ||
 		    !text_utf8(f->name, strlen(f->name)) ||
 		    !text_utf8(f->media, strlen(f->media)))

@@ -121,8 +121,8 @@ test_names(void)
 	ok(named("filename=\"C:\\dir\\photo.jpg\"", "photo.jpg"),
 	    "a path with backslashes");
 	ok(named("filename=\"../../etc/passwd\"", "passwd"), "a path with slashes");
-	ok(named("filename=\"..\"", "file") && named("filename=\"a/\"", "file") &&
-	    named("filename=\"\"", "file"), "a path that names nothing");
+	ok(named("filename=\"..\"", "") && named("filename=\"a/\"", "") &&
+	    named("filename=\"\"", ""), "a path that names nothing");
 	ok(named("filename=\"a%22b\\\"c;d.png\"", "a\"b\"c;d.png"), "quotation marks");
 	ok(named("filename=\"a%20b\"", "a%20b"), "other escapes are left alone");
 	ok(named("filename=\"\xc5\x8b.png\"", "\xc5\x8b.png"), "UTF-8");

@@ -109,6 +109,9 @@ test_drop(void)
 	o = (struct store_object){ .fd = -1 };
 	store_drop(&o);
 	ok(true, "dropping nothing does no harm");
+	o = (struct store_object){ .key = NULL };
+	store_drop(&o);
+	ok(dup2(0, 0) == 0, "nor does one that was never begun: its fd is no file's");
 }
 
 /* A second object with the bytes of the first is one of its own. */
