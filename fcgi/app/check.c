@@ -111,11 +111,15 @@ command_check(struct command *c)
 		return check_database(c);
 	if (text_same(what, "figures"))
 		return command_figures(c);
+	if (text_same(what, "s3"))
+		return command_check_s3(c);
 	if (text_same(what, "space"))
 		return command_space_check(c);
 	if (text_same(what, "statements"))
 		return check_statements(c);
 	if (*what)
-		return command_usage("check [sandbox|database|figures|space|statements]");
-	return check_database(c) | check_scanner() | check_sandbox(c);
+		return command_usage("check [sandbox|database|figures|s3|space|"
+		    "statements]");
+	return check_database(c) | check_scanner() | command_check_s3(c) |
+	    check_sandbox(c);
 }

@@ -29,6 +29,7 @@ int command_sweep(struct command *c);	/* chore.c */
 int command_job(struct command *c);	/* job_command.c */
 int command_migrate(struct command *c);	/* daemon.c */
 int command_check(struct command *c);	/* check.c */
+int command_check_s3(struct command *c);	/* check_s3.c, of command_check */
 int command_figures(struct command *c);	/* farmer_tally.c, of command_check */
 int command_space_check(struct command *c); /* space_tally.c, of command_check */
 int command_user(struct command *c);	/* user.c */

@@ -345,6 +345,8 @@ courier_check(struct courier_check *c)
 		return e;
 	told = frame_take(&in);
 	c->versions = (enum courier_versions)frame_take(&in);
+	if ((int)c->versions > COURIER_VERSIONS_PAUSED)
+		return ERR_BROKEN;
 	c->skew = frame_take(&in);
 	frame_copy(&in, c->words, sizeof(c->words));
 	return frame_ended(&in) && told >= OK && told <= ERR_DOWN ? (enum err)told :
