@@ -255,6 +255,8 @@ files_make() {
 	for name in db journal log nginx run spool static store store/tmp tls; do
 		as_user mkdir -p "$state/$name" || die "could not make $state/$name"
 	done
+	# nginx removes what it has spooled, unless it was killed.
+	as_user find "$state/spool" -type f -delete
 	program=$root/build/release/cem
 	if ! as_user test -x "$program"; then
 		as_user mkdir -p "$state/bin"
