@@ -137,6 +137,15 @@ void space_drop(struct space_new *list, size_t n);
  * first thing that r writes; then only the commit may follow. */
 enum err space_store(struct req *r, struct space_new *list, size_t n);
 
+/* space_adopt(r, path): Before a file of that path is looked for: what has arrived for it
+ * by a signed form, which S3 took, becomes it (space_link_adopt.c). Nothing may have been
+ * written. ERR_DOWN: S3 does not answer, so nobody knows. */
+enum err space_adopt(struct req *r, const char *path);
+
+/* space_adopt_in(r, folder): The same for the files that lie in a folder; what cannot be
+ * known is left for later. */
+enum err space_adopt_in(struct req *r, const char *folder);
+
 /* space_served_type(a, file): Its Content-Type. */
 const char *space_served_type(struct arena *a, const struct space_file *file);
 

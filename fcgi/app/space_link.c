@@ -9,6 +9,7 @@
 
 #include "arena.h"
 #include "clock.h"
+#include "courier.h"
 #include "deliver.h"
 #include "fields.h"
 #include "front.h"
@@ -53,6 +54,25 @@ address(struct req *r, const struct space_link *l)
 	return url.bytes;
 }
 
+/* What lies in S3 is S3's to give: this version of it, to be saved, as this type. */
+static enum err
+give_far(struct req *r, const struct space_file *file, int64_t seconds)
+{
+	char *url;
+	int64_t until;
+	enum err e = courier_presign(r->arena, &(struct courier_link){ .method = "GET",
+	    .key = file->at.key, .version = file->at.version, .seconds = (int)seconds,
+	    .media = space_served_type(r->arena, file),
+	    .disposition = reply_disposition(r->arena, space_last(file->path), true) },
+	    &url, &until);
+
+	if (e)
+		return e == ERR_DENIED ? ERR_DOWN : e;
+	if (until < r->now + seconds * CLOCK_SECOND)
+		seconds = (until - r->now) / CLOCK_SECOND;
+	return reply(r, 200, &(struct space_link_made){ url, seconds });
+}
+
 enum err
 space_link_give(struct req *r)
 {
@@ -66,6 +86,8 @@ space_link_give(struct req *r)
 	enum err e = space_ask(r, req_param(r, "file_path"), &path);
 
 	if (!e)
+		e = space_adopt(r, path);
+	if (!e)
 		e = space_find(r, path, &file);
 	if (e == ERR_MISSING)
 		return fail(r, e, "File not found");
@@ -73,6 +95,8 @@ space_link_give(struct req *r)
 		e = seen_space(r, "presign", file.file_id);
 	if (e)
 		return e;
+	if (text_same(file.at.in, "s3"))
+		return give_far(r, &file, l.seconds);
 	space_link_stamp(r->now, date);
 	l.key = space_key(r->arena, v->organisation_id, path);
 	l.object_id = file.at.id;

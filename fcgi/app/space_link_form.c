@@ -13,17 +13,21 @@
 
 #include "arena.h"
 #include "clock.h"
+#include "conf.h"
+#include "courier.h"
 #include "fields.h"
 #include "front.h"
 #include "json.h"
 #include "log.h"
+#include "queries.h"
 #include "space.h"
 #include "space_link.h"
 #include "text.h"
 
 enum {
 	LIFE_MAX = 3600,		/* seconds */
-	SIZE_USUAL = 10 * 1024 * 1024, SIZE_MAX_FORM = 100 * 1024 * 1024
+	SIZE_USUAL = 10 * 1024 * 1024, SIZE_MAX_FORM = 100 * 1024 * 1024,
+	OPEN_MAX = 1000			/* of an account, which S3 may take */
 };
 
 static const char algorithm[] = "AWS4-HMAC-SHA256";
@@ -59,6 +63,8 @@ static const struct shape_field space_form_fields[] = {
 };
 static SHAPE(space_form, "SpaceForm", SHAPE_BODY);
 
+enum { N_FIELDS = sizeof(space_form_fields) / sizeof(space_form_fields[0]) };
+
 struct space_form_made {
 	bool success;
 	const char *url;
@@ -82,7 +88,7 @@ const struct shape space_form_sent_shape = { .name = "SpaceFormSent",
 	.place = SHAPE_UPLOAD, .upload = &form_file };
 
 /* What a policy says beside the fields. */
-struct terms { const char *expiration; int64_t max; };
+struct terms { const char *expiration; int64_t until, max; };
 
 static void
 condition(struct buf *out, const char *name, const char *value)
@@ -123,17 +129,94 @@ expiration_text(struct arena *a, int64_t t)
 }
 
 /* A form for our own /files/presigned. */
-static void
-make_form(struct req *r, const char *key, const struct terms *t, struct space_form *f)
+static enum err
+make_form(struct req *r, const char *path, const struct terms *t,
+    struct space_form_made *made)
 {
+	const struct viewer *v = front_viewer(r);
+	struct space_form *f = arena_take(r->arena, sizeof(*f));
 	char *date = arena_take(r->arena, SPACE_LINK_STAMP);
 
 	space_link_stamp(r->now, date);
-	*f = (struct space_form){ .key = key, .algorithm = algorithm, .date = date,
+	*f = (struct space_form){ .algorithm = algorithm, .date = date,
+		.key = space_key(r->arena, v->organisation_id, path),
 		.credential = arena_print(r->arena, "%s/%.8s/local/s3/aws4_request",
-		front_viewer(r)->account_id, date) };
+		v->account_id, date) };
 	f->policy = write_policy(r->arena, f, t);
 	f->signature = space_form_sign(r->arena, f->policy, 0);
+	made->url = arena_print(r->arena, "%s/files/presigned", front_base(r));
+	made->fields = f;
+	return OK;
+}
+
+/* A form for S3, which signs it: the names of its fields are ours. */
+static enum err
+take_form(const struct courier_fields *from, struct space_form *f)
+{
+	*f = (struct space_form){ .key = NULL };
+	for (size_t i = 0; i < from->n; i++)
+		for (size_t k = 0; k < N_FIELDS; k++)
+			if (strcasecmp(from->fields[i].name,
+			    space_form_fields[k].name) == 0)
+				memcpy((char *)f + space_form_fields[k].offset,
+				    &from->fields[i].value, sizeof(const char *));
+	return f->key && f->policy && f->signature ? OK : ERR_BROKEN;
+}
+
+/* What S3 takes by it is looked for until then, and some time longer. */
+static enum err
+await(struct req *r, const char *path, const char *key, const struct terms *t)
+{
+	const struct viewer *v = front_viewer(r);
+	char id[ID_TEXT];
+
+	id_make(id);
+	return q_space_pending_insert(r->db, &(struct space_pending_insert_in){
+	    .pending_id = id, SPACE_OF(v), .viewer_account_id = v->account_id,
+	    .file_path = path, .path_folder = space_parent(r->arena, path),
+	    .object_key = key, .max_size = t->max, .now = r->now,
+	    .expires_at = t->until }, NULL);
+}
+
+/* Each form that S3 has is asked for every minute. */
+static enum err
+check_open(struct req *r)
+{
+	struct space_pending_open_row row;
+	enum err e = q_space_pending_open(r->db, &(struct space_pending_open_in){
+	    .viewer_account_id = front_viewer(r)->account_id,
+	    .limit = OPEN_MAX }, &row);
+
+	if (e || row.n < OPEN_MAX)
+		return e;
+	req_header(r, "Retry-After", "600");
+	return fail(r, ERR_BUSY, "%d of your upload forms are open. Try again later.",
+	    OPEN_MAX);
+}
+
+static enum err
+make_far_form(struct req *r, const char *path, const struct terms *t,
+    struct space_form_made *made)
+{
+	struct space_form *f = arena_take(r->arena, sizeof(*f));
+	const char *key = space_object_key(r->arena, front_viewer(r)->organisation_id,
+	    path);
+	struct courier_fields fields;
+	enum err e = check_open(r);
+
+	if (!e && !key)
+		return fail(r, ERR_BAD, "Invalid file path");
+	if (!e)
+		e = courier_form(r->arena, &(struct courier_form){ .key = key,
+		    .max = t->max, .seconds = (int)made->expires_in }, &fields);
+	if (e)
+		return e == ERR_DENIED ? ERR_DOWN : e;
+	made->url = fields.url;
+	made->fields = f;
+	if (fields.until < t->until)
+		made->expires_in = (fields.until - r->now) / CLOCK_SECOND;
+	e = take_form(&fields, f);
+	return e ? e : await(r, path, key, t);
 }
 
 /* S3 would put a name of the client's choice in place of "${filename}", and so let it
@@ -161,22 +244,20 @@ space_form_give(struct req *r)
 {
 	const struct space_form_ask *in = r->in;
 	const int64_t life = in->expiration ? *in->expiration : LIFE_MAX;
-	const struct terms t = {
-		.expiration = expiration_text(r->arena, r->now + life * CLOCK_SECOND),
+	const int64_t until = r->now + life * CLOCK_SECOND;
+	const struct terms t = { .until = until,
+		.expiration = expiration_text(r->arena, until),
 		.max = in->max_file_size ? *in->max_file_size : SIZE_USUAL };
-	struct space_form form;
+	struct space_form_made made = { .success = true, .expires_in = life };
 	const char *path;
 	enum err e = ask_path(r, in->file_path, &path);
 
 	if (!e)
+		e = text_same(conf.store, "s3") ? make_far_form(r, path, &t, &made) :
+		    make_form(r, path, &t, &made);
+	if (!e)
 		e = note(r, life, t.max);
-	if (e)
-		return e;
-	make_form(r, space_key(r->arena, front_viewer(r)->organisation_id, path), &t,
-	    &form);
-	return reply(r, 200, &(struct space_form_made){ .success = true,
-	    .url = arena_print(r->arena, "%s/files/presigned", front_base(r)),
-	    .fields = &form, .expires_in = life });
+	return e ? e : reply(r, 200, &made);
 }
 
 /* The text parts of a form, and that there are no others. */
@@ -199,8 +280,7 @@ read_form(struct req *r, struct space_form *f)
 	for (size_t i = 0; i < r->n_texts; i++) {
 		bool known = false;
 
-		for (size_t k = 0; k < sizeof(space_form_fields) /
-		    sizeof(space_form_fields[0]); k++)
+		for (size_t k = 0; k < N_FIELDS; k++)
 			known = known || (!(space_form_fields[k].flags & SHAPE_HIDDEN) &&
 			    strcasecmp(space_form_fields[k].name, r->texts[i].name) == 0);
 		if (!known)
@@ -230,7 +310,7 @@ read_terms(struct req *r, const char *policy, struct terms *t)
 	const char *why;
 	const struct json *j, *end;
 
-	*t = (struct terms){ "", 0 };
+	*t = (struct terms){ .expiration = "" };
 	if (sodium_base642bin(bytes, size, policy, size, NULL, &n, NULL,
 	    sodium_base64_VARIANT_ORIGINAL) != 0)
 		return ERR_BROKEN;
@@ -247,7 +327,6 @@ read_terms(struct req *r, const char *policy, struct terms *t)
 static enum err
 check_form(struct req *r, const struct space_form *f)
 {
-	int64_t until;
 	struct terms t;
 	enum err e;
 
@@ -255,12 +334,12 @@ check_form(struct req *r, const struct space_form *f)
 		return fail(r, ERR_DENIED, "SignatureDoesNotMatch: this is not what was "
 		    "signed");
 	e = read_terms(r, f->policy, &t);
-	if (e || !clock_read(t.expiration, &until))
+	if (e || !clock_read(t.expiration, &t.until))
 		return fail(r, ERR_BROKEN, "a signed policy that makes no sense");
 	if (!text_same(write_policy(r->arena, f, &t), f->policy))
 		return fail(r, ERR_DENIED, "AccessDenied: Invalid according to Policy: "
 		    "Policy Condition failed");
-	if (until <= r->now)
+	if (t.until <= r->now)
 		return fail(r, ERR_DENIED, "AccessDenied: Invalid according to Policy: "
 		    "Policy expired.");
 	if ((int64_t)r->file.size > t.max)

@@ -143,6 +143,8 @@ space_list(struct req *r)
 		return fail(r, ERR_BAD, "Invalid file path");
 	p.entries = arena_array(r->arena, struct space_entry, p.max);
 	if (!e && !p.folders_only)
+		e = space_adopt_in(r, p.folder);
+	if (!e && !p.folders_only)
 		e = add_files(&p);
 	if (!e && !p.more)
 		e = add_folders(&p);

@@ -44,6 +44,8 @@ open_named(struct req *r, const char *action, struct space_file *file)
 	enum err e = space_ask(r, req_param(r, "file_path"), &path);
 
 	if (!e)
+		e = space_adopt(r, path);
+	if (!e)
 		e = space_find(r, path, file);
 	if (e == ERR_MISSING)
 		return fail(r, e, "File not found");

@@ -190,15 +190,15 @@ reply_bytes(struct req *r, const char *media, const void *p, size_t n)
 
 /* inline; filename="plain"; filename*=UTF-8''exact (RFC 6266 section 4, RFC 8187); the
  * last only where the first is not exact. */
-static const char *
-disposition(struct arena *a, const struct reply_file *file)
+const char *
+reply_disposition(struct arena *a, const char *name, bool attachment)
 {
 	struct buf out = buf_make(a, 200);
 	bool exact = true;
 
-	buf_text(&out, file->attachment ? "attachment" : "inline");
+	buf_text(&out, attachment ? "attachment" : "inline");
 	buf_text(&out, "; filename=\"");
-	for (const char *p = file->name; *p; p++) {
+	for (const char *p = name; *p; p++) {
 		unsigned char c = (unsigned char)*p;
 		bool plain = c >= 0x20 && c < 0x7f && !strchr("\"\\%", c);
 
@@ -211,7 +211,7 @@ disposition(struct arena *a, const struct reply_file *file)
 	if (exact)
 		return out.bytes;
 	buf_text(&out, "; filename*=UTF-8''");
-	path_encode(&out, file->name, "");
+	path_encode(&out, name, "");
 	return out.bytes;
 }
 
@@ -253,7 +253,8 @@ reply_file(struct req *r, const struct reply_file *file)
 		req_header(r, "X-File-Address", file->target);
 	if (range)
 		req_header(r, "X-File-Range", range);
-	req_header(r, "Content-Disposition", disposition(r->arena, file));
+	req_header(r, "Content-Disposition", reply_disposition(r->arena, file->name,
+	    file->attachment));
 	return OK;
 }
 

@@ -131,6 +131,9 @@ struct reply_file {
 };
 enum err reply_file(struct req *r, const struct reply_file *file);
 
+/* reply_disposition(a, name, attachment): A Content-Disposition for it, in a. */
+const char *reply_disposition(struct arena *a, const char *name, bool attachment);
+
 /* reply_drop(r): Forget the headers of a reply that was begun and is not to be. Those
  * that belong to any reply stay (Retry-After, Allow). */
 void reply_drop(struct req *r);

@@ -9,7 +9,8 @@ import re
 # What grows with the people in the register and with their doings. Others are places,
 # staff and settings: hundreds of rows, whatever the register holds.
 GROWING = ("farmer", "farmer_term", "farmer_tally", "farmer_move", "sync_item",
-           "file", "object", "space_folder", "space_file", "space_version", "card",
+           "file", "object", "space_folder", "space_file", "space_version",
+           "space_pending", "card",
            "audit", "session", "supply_request", "job", "throttle", "share",
            "share_file", "share_use")
 DELETED = "farmer_deleted"

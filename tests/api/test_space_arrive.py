@@ -1,0 +1,356 @@
+# SPDX-License-Identifier: MIT
+"""Signed addresses and forms where files lie in S3, which takes the bytes and tells nobody:
+what arrives becomes a file once, whoever looks first."""
+import base64
+import concurrent.futures
+import json
+import re
+import time
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import clamd
+import people
+import pytest
+import requests
+import server as servers
+import trail
+from client import Client, refused
+from spaces import md5, names, organise, put, show, tenant_of
+
+HOSTILE = b"<!doctype html><script>alert(document.cookie)</script>"
+
+
+@pytest.fixture(scope="module")
+def far():
+    """A register that keeps new files in S3; jobs run when a test says so."""
+    one = servers.Server({"JOB_WORKERS": "0"})
+    one.bucket or one.use_bucket("s3")
+    try:
+        one.start()
+        one.cem("work", "--once", "--config", one.config)
+        yield one
+        assert one.cem("check", "space", "--config", one.config)
+    finally:
+        one.end()
+
+
+@pytest.fixture(scope="module")
+def home(far):
+    return organise(far)
+
+
+@pytest.fixture(scope="module")
+def tenant(far, home):
+    return tenant_of(far, home)
+
+
+def member(far, home):
+    email = people.word(12).lower() + "@cem.example"
+    far.user_add(email, "Passw0rd-first", organisation=home)
+    return Client(far).login(email, "Passw0rd-first")
+
+
+@pytest.fixture(scope="module")
+def client(far, home):
+    return member(far, home)
+
+
+@pytest.fixture
+def path():
+    return "arrivals/" + people.word(12) + "/Ŋoma & 1+1.txt"
+
+
+def key_of(tenant, path):
+    return "tenants/%s/%s" % (tenant, path)
+
+
+def form(client, path, **query):
+    reply = client.post("/files/presigned-upload", params=dict(query, file_path=path))
+    assert reply.status_code == 200, reply.text
+    return reply.json()
+
+
+def post(far, made, content=b"by a form"):
+    """What a browser does, with nothing of ours."""
+    return requests.post(made["url"], data=made["fields"], timeout=servers.LIMIT,
+                         files={"file": ("x.txt", content, "text/plain")},
+                         verify=far.bucket.s3.authorities)
+
+
+def link(far, client, path, **query):
+    reply = client.get("/files/presigned-url/" + quote(path), params=query)
+    assert reply.status_code == 200, reply.text
+    return reply.json()["url"]
+
+
+def fetch(far, url):
+    return requests.get(url, timeout=servers.LIMIT, verify=far.bucket.s3.authorities)
+
+
+def look(far):
+    """Have the job run; nothing of it fails."""
+    servers.run_schedule(far, "pending")
+    out = far.cem("job", "list", "--kind", "pending", "--config", far.config)[1]
+    assert "error" not in out.lower(), out
+
+
+def versions(far, path):
+    """The hashes of what was written over, oldest first."""
+    return [r["md5"] for r in trail.ask(
+        far, "SELECT v.md5 FROM space_version AS v JOIN space_file AS f ON"
+             " f.file_id = v.file_id WHERE f.file_path = '%s'"
+             " ORDER BY v.version_id" % path)]
+
+
+def open_forms(far, path):
+    return trail.ask(far, "SELECT pending_id FROM space_pending WHERE file_path = '%s'"
+                     % path)
+
+
+# addresses
+
+
+def test_an_address_is_of_s3(far, client, tenant, path):
+    put(client, path, b"0123456789")
+    url = link(far, client, path, expiration=60)
+    query = dict(parse_qsl(urlsplit(url).query))
+    assert url.startswith(far.bucket.s3.https) and quote(key_of(tenant, path)) in url
+    assert query["X-Amz-Algorithm"] == "AWS4-HMAC-SHA256"
+    assert query["X-Amz-Expires"] == "60" and query["X-Amz-SignedHeaders"] == "host"
+    reply = fetch(far, url)
+    assert (reply.status_code, reply.content) == (200, b"0123456789")
+    assert reply.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert reply.headers["Content-Disposition"].startswith("attachment; ")
+    put(client, path, b"other")
+    assert fetch(far, url).content == b"0123456789", "an address means one version"
+    assert fetch(far, url.replace("X-Amz-Expires=60", "X-Amz-Expires=61")
+                 ).status_code == 403
+
+
+def test_html_in_s3_is_only_to_be_saved(far, client, path):
+    put(client, path + ".html", HOSTILE, "text/html")
+    reply = fetch(far, link(far, client, path + ".html"))
+    assert reply.headers["Content-Disposition"].startswith("attachment; ")
+
+
+# forms
+
+
+def test_a_form_is_of_s3(far, client, tenant, path):
+    made = form(client, path, max_file_size=1000, expiration=600)
+    assert list(made) == ["success", "url", "fields", "expires_in"]
+    assert made["expires_in"] == 600
+    assert list(made["fields"]) == ["key", "x-amz-algorithm", "x-amz-credential",
+                                    "x-amz-date", "policy", "x-amz-signature"]
+    policy = json.loads(base64.b64decode(made["fields"]["policy"]))
+    assert {"bucket": far.bucket.name} in policy["conditions"]
+    assert {"key": key_of(tenant, path)} in policy["conditions"]
+    assert ["content-length-range", 0, 1000] in policy["conditions"]
+    assert post(far, made, b"x" * 1001).status_code == 400
+    made["fields"]["key"] += "x"
+    assert post(far, made).status_code == 403
+    refused(show(client, path), 404)
+
+
+def asked(client, path, how):
+    where = quote(path)
+    if how == "list":
+        return path in names(client, path.rpartition("/")[0])
+    reply = client.get("/files/" + how + "/" + where)
+    assert reply.status_code in (200, 404), reply.text
+    return reply.status_code == 200
+
+
+@pytest.mark.parametrize("how", ["download", "metadata", "list", "presigned-url"])
+def test_who_asks_first_takes_it(far, client, tenant, path, how):
+    made = form(client, path)
+    assert not asked(client, path, how)
+    assert post(far, made).status_code == 204
+    assert asked(client, path, how)
+    reply = show(client, path)
+    assert reply.content == b"by a form"
+    assert reply.headers["ETag"] == '"%s"' % md5(b"by a form")
+    facts = client.get("/files/metadata/" + quote(path)).json()
+    assert facts["metadata"] == {} and facts["size"] == 9
+    assert facts["key"] == key_of(tenant, path)
+    assert len(far.bucket.versions(key_of(tenant, path))) == 1, "nothing is copied"
+    row = trail.last(far, reply.headers["X-File-Id"], "upload")
+    assert row["user_id"] and row["details"]["size"] == 9
+    assert fetch(far, link(far, client, path)).content == b"by a form"
+
+
+def test_the_job_takes_it(far, client, path):
+    made = form(client, path)
+    look(far)
+    assert post(far, made).status_code == 204
+    look(far)
+    assert trail.ask(far, "SELECT file_id FROM space_file WHERE file_path = '%s'" % path)
+    look(far)
+    assert show(client, path).content == b"by a form" and not versions(far, path)
+    assert open_forms(far, path), "it may be sent again while it holds"
+
+
+def test_all_that_arrives_is_kept(far, client, path):
+    """In its order: the last is the file, the others are its versions."""
+    made, twin = form(client, path), form(client, path)
+    for content in (b"first", b"second", b"third"):
+        assert post(far, twin if content == b"second" else made, content
+                    ).status_code == 204
+    assert show(client, path).content == b"third"
+    assert versions(far, path) == [md5(b"first"), md5(b"second")]
+    assert post(far, made, b"fourth").status_code == 204
+    look(far)
+    assert show(client, path).content == b"fourth"
+    assert versions(far, path) == [md5(b"first"), md5(b"second"), md5(b"third")]
+
+
+def test_one_arrival_is_one_file(far, client, path):
+    """However many look at once."""
+    made = form(client, path)
+    assert post(far, made).status_code == 204
+    clients = [Client(far) for _ in range(8)]
+    for one in clients:
+        one.token = client.token
+
+    def ask(one):
+        return show(one, path)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        replies = list(pool.map(ask, clients))
+    assert {r.status_code for r in replies} == {200}, [r.text[:200] for r in replies]
+    assert {r.headers["X-File-Id"] for r in replies} == {
+        show(client, path).headers["X-File-Id"]}
+    assert not versions(far, path)
+
+
+def test_what_is_newer_stays_on_top(far, client, path):
+    """An upload came after what S3 had taken, and was known before."""
+    made = form(client, path)
+    assert post(far, made, b"by a form").status_code == 204
+    time.sleep(2.1)  # S3 tells whole seconds
+    put(client, path, b"newer")
+    look(far)
+    assert show(client, path).content == b"newer"
+    assert versions(far, path) == [md5(b"by a form")]
+
+
+def test_uploads_of_ours_do_not_arrive(far, client, tenant, path):
+    """They lie under the same key, and are there already."""
+    form(client, path)
+    for content in (b"one", b"two"):
+        put(client, path, content)
+    look(far)
+    assert show(client, path).content == b"two"
+    assert versions(far, path) == [md5(b"one")]
+    # Nor does one whose row is not written yet, or was lost: it bears our mark.
+    far.bucket.client.put_object(Bucket=far.bucket.name, Key=key_of(tenant, path),
+                                 Body=b"lost", Metadata={"cem-object": "0" * 24})
+    assert show(client, path).content == b"two"
+
+
+def test_what_s3_should_not_have_taken(far, client, tenant, path):
+    """Larger than the form allows: it is removed, and the audit says so."""
+    form(client, path, max_file_size=5)
+    far.bucket.client.put_object(Bucket=far.bucket.name, Key=key_of(tenant, path),
+                                 Body=b"123456")
+    refused(show(client, path), 404)
+    assert not far.bucket.versions(key_of(tenant, path))
+    row = trail.last(far, tenant, "refuse_upload")
+    assert row["details"] == {"found": "too large", "size": 6}
+
+
+def test_what_comes_too_late(far, client, tenant, path):
+    """An hour after its end a form is forgotten, and what comes then is not ours; what
+    came before is taken even so."""
+    made = form(client, path)
+    assert post(far, made).status_code == 204
+    ago = int((time.time() - 2 * 3600) * 1000000)
+    far.sql("UPDATE space_pending SET created_at = %d, expires_at = %d"
+            " WHERE file_path = '%s'" % (ago - 3600 * 1000000, ago, path))
+    refused(show(client, path), 404)
+    look(far)
+    assert not open_forms(far, path)
+    refused(show(client, path), 404)
+    assert len(far.bucket.versions(key_of(tenant, path))) == 1, "it is not removed"
+    late = int((time.time() - 3500) * 1000000)
+    form(client, path)
+    far.sql("UPDATE space_pending SET expires_at = %d WHERE file_path = '%s'"
+            % (late, path))
+    assert show(client, path).content == b"by a form"
+
+
+def test_it_ends_with_the_account(far, home, tenant, client, path):
+    leaver = member(far, home)
+    made = form(leaver, path)
+    assert post(far, made).status_code == 204
+    far.cem("user", "off", "--config", far.config, leaver.email)
+    refused(show(client, path), 404)
+    look(far)
+    refused(show(client, path), 404)
+    far.cem("user", "on", "--config", far.config, leaver.email)
+    assert show(client, path).content == b"by a form"
+    assert trail.last(far, show(client, path).headers["X-File-Id"], "upload")["user_id"] \
+        != client.email
+
+
+def test_a_full_space_waits(far, path):
+    name = organise(far, quota=1)
+    client = member(far, name)
+    made = form(client, path, max_file_size=3000000)
+    assert post(far, made, bytes(1500000)).status_code == 204
+    refused(show(client, path), 404)
+    look(far)
+    refused(show(client, path), 404)
+    far.cem("organisation", "quota", "--config", far.config, name, "5")
+    assert len(show(client, path).content) == 1500000
+
+
+def test_so_many_forms_and_no_more(far, path):
+    client = member(far, organise(far))
+    form(client, path)
+    row = trail.ask(far, "SELECT organisation_id, account_id FROM space_pending"
+                         " WHERE file_path = '%s'" % path)[0]
+    values = ", ".join("('f%d', '%s', '%s', 'x', '', 'k', 1, 1, 1)"
+                       % (i, row["organisation_id"], row["account_id"])
+                       for i in range(999))
+    far.sql("INSERT INTO space_pending (pending_id, organisation_id, account_id,"
+            " file_path, path_folder, object_key, max_size, created_at, expires_at)"
+            " VALUES " + values)
+    reply = client.post("/files/presigned-upload", params={"file_path": path})
+    assert "forms are open" in refused(reply, 429) and reply.headers["Retry-After"]
+    look(far)
+    form(client, path)
+
+
+def test_a_virus_by_a_form(path):
+    """Fetched, found, removed; it was never a file. What is clean is taken."""
+    scanner = clamd.Clamd()
+    one = servers.Server({"JOB_WORKERS": "0", "CLAMD": scanner.place}, workers=2)
+    one.bucket or one.use_bucket("s3")
+    try:
+        scanner.start()
+        one.start()
+        admin = Client(one).login(servers.ADMIN_EMAIL, servers.ADMIN_PASSWORD)
+        made = form(admin, path)
+        assert post(one, made, b"clean").status_code == 204
+        assert post(one, made, clamd.EICAR).status_code == 204
+        assert show(admin, path).content == b"clean"
+        assert len(one.bucket.versions("tenants/")) == 1
+        row = trail.rows(one, action="refuse_upload")[-1]
+        assert row["details"] == {"found": clamd.NAME, "size": len(clamd.EICAR)}
+        scanner.stop()
+        assert post(one, made, b"not looked at").status_code == 204
+        reply = show(admin, path)
+        assert reply.status_code == 503, "it fails closed"
+        scanner.start()
+        assert show(admin, path).content == b"not looked at"
+    finally:
+        one.end()
+        scanner.end()
+
+
+def test_other_organisations_are_not_reached(far, client, path):
+    other = member(far, organise(far))
+    made = form(other, path)
+    assert post(far, made, b"theirs").status_code == 204
+    refused(show(client, path), 404)
+    assert show(other, path).content == b"theirs"
