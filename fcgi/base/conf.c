@@ -396,8 +396,8 @@ conf_forget_all(void)
 void
 conf_guard(void)
 {
-	if (madvise(pool, POOL, MADV_WIPEONFORK) != 0 ||
-	    madvise(pool, POOL, MADV_DONTDUMP) != 0)
+	if (pool && (madvise(pool, POOL, MADV_WIPEONFORK) != 0 ||
+	    madvise(pool, POOL, MADV_DONTDUMP) != 0))
 		abort(); /* both are as old as Linux 4.14 */
 	for (int i = 0; i < N_SETTINGS; i++) {
 		char *value = getenv(settings[i].name);

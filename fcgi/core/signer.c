@@ -131,7 +131,8 @@ be_signer(int socket, void *context)
 		memcpy(k.legacy[i], start->legacy[i], k.legacy_size[i]);
 	}
 	(void)crypto_sign_seed_keypair(k.public, k.secret, start->seed);
-	conf_forget_all(); /* what it was started with besides */
+	conf_guard(); /* what it was started with besides, in the environment... */
+	conf_forget_all(); /* ...and read from it */
 	if (sandbox_lock_pure() != OK)
 		return 1;
 	while (helper_take(socket, &q) && answer(socket, &k, &q))

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "api")]
 
 from ceph import BUCKET, Ceph  # noqa: E402  (the path above must come first)
 from courier import Courier  # noqa: E402
