@@ -11,6 +11,13 @@ VALUES (:audit_id, :logged_at, :level, :module, :action, :endpoint, :user_id, :r
        :duration_ms)
     ON CONFLICT (audit_id) DO NOTHING;
 
+-- name: audit_copy :copy
+-- Many events at once, all of them new. Used by core/audit.c.
+-- only: pgsql
+COPY audit (audit_id, logged_at, level, module, action, endpoint, user_id, role,
+       subject, details, before_values, after_values, ip_address, request_id)
+  FROM STDIN;
+
 -- name: audit_lines :exec
 -- The lines of the journal as core/journal_line.c writes them, many at once.
 -- only: pgsql

@@ -21,6 +21,20 @@ VALUES (:farmer_row_id, :farmer_id, :registration_status, TRUE,
        :years_farming, :household_size, :number_of_dependents, :primary_income_source)
     ON CONFLICT DO NOTHING;
 
+-- name: farmer_copy :copy
+-- The same of many; if an NRC or a number is taken, nothing happens. Used by
+-- farmer_store_all.
+-- open: the handler has checked the districts against the operator's
+-- only: pgsql
+COPY farmer (farmer_row_id, farmer_id, registration_status, is_active, created_at,
+       updated_at, created_by, first_name, last_name, phone_primary, phone_secondary,
+       contact_email, nrc_sealed, nrc_hash, birth_sealed, gender, ethnic_group,
+       province_code, province_name, district_code, district_name, chiefdom_code,
+       chiefdom_name, village, street, gps_latitude, gps_longitude, farm_size_hectares,
+       crops_grown, livestock_types, has_irrigation, years_farming, household_size,
+       number_of_dependents, primary_income_source)
+  FROM STDIN;
+
 -- name: farmer_update :exec
 -- Write a farmer back; nothing happens if somebody else did since it was read.
 -- Used by farmer_edit.
@@ -138,15 +152,12 @@ SELECT x.term, :farmer_row_id
  WHERE x.term IS NOT NULL
     ON CONFLICT (term, farmer_row_id) DO NOTHING;
 
--- name: farmer_term_lines :send
--- The words of many new farmers: each line is a farmer's id and a word, no two the same.
+-- name: farmer_term_copy :copy
+-- The words of many new farmers, of each none twice.
 -- open: written with the farmers' rows, in their transaction
 -- only: pgsql
--- types: lines TEXT
-INSERT INTO farmer_term (farmer_row_id, term)
-SELECT SUBSTR(l.line, 1, 24), SUBSTR(l.line, 25)
-  FROM UNNEST(STRING_TO_ARRAY(:lines, CHR(10))) AS l (line)
- WHERE l.line <> '';
+COPY farmer_term (farmer_row_id, term)
+  FROM STDIN;
 
 -- name: farmer_term_clear :send
 -- Before the words of an edited farmer are written anew, and of a deleted one.

@@ -112,17 +112,12 @@ UPDATE import
 INSERT INTO import_row (import_id, row_number, outcome, farmer_id, message)
 VALUES (:import_id, :row_number, :outcome, :farmer_id, :message);
 
--- name: import_row_lines :send
--- The same of many rows: each line has what its columns hold.
+-- name: import_row_copy :copy
+-- The same of many rows.
 -- open: the job
 -- only: pgsql
--- types: lines TEXT
-INSERT INTO import_row (import_id, row_number, outcome, farmer_id, message)
-SELECT SPLIT_PART(l.line, CHR(31), 1), CAST(SPLIT_PART(l.line, CHR(31), 2) AS BIGINT),
-       SPLIT_PART(l.line, CHR(31), 3), NULLIF(SPLIT_PART(l.line, CHR(31), 4), ''),
-       NULLIF(SPLIT_PART(l.line, CHR(31), 5), '')
-  FROM UNNEST(STRING_TO_ARRAY(:lines, CHR(10))) AS l (line)
- WHERE l.line <> '';
+COPY import_row (import_id, row_number, outcome, farmer_id, message)
+  FROM STDIN;
 
 -- name: import_row_taken :each
 -- Which rows were taken, in their order, for a job that goes on with them.

@@ -46,7 +46,8 @@ struct step {
 	const char *name, *sql;	/* without comments, lines kept */
 };
 
-enum kind { KIND_ONE, KIND_MANY, KIND_EACH, KIND_EXEC, KIND_SEND, KIND_NONE };
+enum kind { KIND_ONE, KIND_MANY, KIND_EACH, KIND_EXEC, KIND_SEND, KIND_COPY,
+	KIND_NONE };
 enum only { ONLY_NONE, ONLY_SQLITE, ONLY_PGSQL };
 
 /* A name that a statement's comment declares. */

@@ -17,7 +17,7 @@ enum { LITERAL = 76 };	/* bytes of SQL in one line of a C literal */
 static const char *const c_types[] = { "const char *", "int64_t ", "double ", "bool " };
 static const char *const db_types[] = { "DB_TEXT", "DB_INT", "DB_REAL", "DB_BOOL" };
 static const char *const db_kinds[] = {
-	"DB_ONE", "DB_MANY", "DB_EACH", "DB_EXEC", "DB_SEND"
+	"DB_ONE", "DB_MANY", "DB_EACH", "DB_EXEC", "DB_SEND", "DB_COPY"
 };
 
 static void
@@ -42,7 +42,8 @@ emit_arguments(struct buf *b, const struct statement *s)
 {
 	buf_text(b, "struct db *db");
 	if (s->n_params)
-		buf_print(b, ", const struct %s_in *in", s->name);
+		buf_print(b, ", const struct %s_in *%s", s->name,
+		    s->kind == KIND_COPY ? "rows,\n    size_t n" : "in");
 	if (s->kind == KIND_ONE)
 		buf_print(b, ",\n    struct %s_row *out", s->row);
 	else if (s->kind == KIND_MANY)
@@ -177,6 +178,8 @@ emit_query(struct buf *b, const struct statement *s, int number)
 		buf_print(b, "\t.columns = %s_row,\n\t.n_columns = %d,\n"
 		    "\t.row_size = sizeof(struct %s_row),\n", s->name, (int)s->n_columns,
 		    s->row);
+	if (s->kind == KIND_COPY)
+		buf_print(b, "\t.row_size = sizeof(struct %s_in),\n", s->name);
 	buf_print(b, "\t.number = %d\n};\n\n", number);
 }
 
@@ -218,6 +221,9 @@ emit_function(struct buf *b, const struct statement *s)
 		emit_call(b, s, ",\n\t    ");
 		buf_cut(b, b->n - strlen(" };\n"));
 		buf_print(b, ".each = %s_each, .context = &to };\n", s->name);
+	} else if (s->kind == KIND_COPY) {
+		buf_text(b, "\tconst struct db_rows all = { rows, n };\n"
+		    "\tconst struct db_call call = { .in = &all };\n");
 	} else {
 		emit_call(b, s, s->kind == KIND_ONE ? ", .out = out" :
 		    s->kind == KIND_EXEC ? ", .n = n_changed" : "");

@@ -94,7 +94,8 @@ mark_rest(char *text)
 static bool
 read_name(struct reader *r, char *rest)
 {
-	static const char *const kinds[] = { ":one", ":many", ":each", ":exec", ":send" };
+	static const char *const kinds[] = { ":one", ":many", ":each", ":exec",
+		":send", ":copy" };
 	struct statement *s = &r->s;
 	size_t n = strcspn(rest, " \t");
 	const char *kind = rest + n + strspn(rest + n, " \t");
@@ -106,7 +107,7 @@ read_name(struct reader *r, char *rest)
 			s->kind = (enum kind)i;
 	if (s->kind == KIND_NONE)
 		return wrong(r->g, s, NULL, "write -- name: NAME :KIND with the "
-		    "kind :one, :many, :each, :exec or :send");
+		    "kind :one, :many, :each, :exec, :send or :copy");
 	return name_check(r->g, s, s->name);
 }
 

@@ -274,7 +274,11 @@ rules_check(struct gen *g, const struct statement *s)
 	};
 	const struct token *t = s->tokens.items;
 
-	if (!token_in(t, verbs))
+	if (token_is(t, "COPY") != (s->kind == KIND_COPY) ||
+	    (s->kind == KIND_COPY && s->only != ONLY_PGSQL))
+		return wrong(g, s, t, "COPY and :copy belong together, and to "
+		    "-- only: pgsql");
+	if (!token_in(t, verbs) && s->kind != KIND_COPY)
 		return wrong(g, s, t, "a statement begins with SELECT, WITH, "
 		    "INSERT, UPDATE or DELETE");
 	for (size_t i = 0; i < s->tokens.n; i++)

@@ -335,7 +335,8 @@ static bool
 read_pgsql(struct gen *g, struct statement *s)
 {
 	static const char *const writes[] = {
-		"INSERT", "UPDATE", "DELETE", "MERGE", "SHARE", "NEXTVAL", "SETVAL", NULL
+		"INSERT", "UPDATE", "DELETE", "MERGE", "SHARE", "NEXTVAL", "SETVAL",
+		"COPY", NULL
 	};
 	const struct token *t = s->tokens.items;
 	struct tokens *items;
@@ -347,6 +348,10 @@ read_pgsql(struct gen *g, struct statement *s)
 			return false;
 		if (t[i].kind == TOKEN_WORD || t[i].kind == TOKEN_NAME)
 			add_table(g, s, token_text(g, &t[i]));
+		/* What a COPY takes are the columns that it names. */
+		if (s->kind == KIND_COPY && t[i].depth && t[i].kind == TOKEN_WORD &&
+		    !add_param(g, s, token_text(g, &t[i])))
+			return false;
 	}
 	for (size_t i = 0; i < n; i++) {
 		const char *name = item_name(g, &items[i]);
@@ -364,7 +369,8 @@ read_pgsql(struct gen *g, struct statement *s)
 static bool
 check_kind(struct gen *g, const struct statement *s)
 {
-	const bool rows = s->kind != KIND_EXEC && s->kind != KIND_SEND;
+	const bool rows = s->kind != KIND_EXEC && s->kind != KIND_SEND &&
+	    s->kind != KIND_COPY;
 
 	if (!rows && s->n_columns)
 		return wrong(g, s, NULL, "%s is %s, but gives rows; make it :one, "

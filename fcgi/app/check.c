@@ -72,7 +72,7 @@ write_text(struct buf *out, const char *name, const char *value)
 }
 
 /* Every statement there is, one JSON object a line: for whoever asks a database how it
- * would run them (tests/api/test_plans.py). */
+ * would run them (tests/api/test_plans.py). There is one way to copy. */
 static int
 check_statements(struct command *c)
 {
@@ -82,6 +82,8 @@ check_statements(struct command *c)
 	for (const struct db_query *const *q = db_queries(); *q; q++) {
 		struct buf out = buf_make(c->arena, 1000);
 
+		if ((*q)->kind == DB_COPY)
+			continue;
 		buf_char(&out, '{');
 		write_text(&out, "name", (*q)->name);
 		buf_char(&out, ',');

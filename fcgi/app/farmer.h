@@ -163,6 +163,10 @@ enum err farmer_prepare(struct req *r, const struct farmer_form *form,
  * number of who has the NRC in *taken. */
 enum err farmer_store(struct req *r, struct farmer_draft *draft, const char **taken);
 
+/* farmer_seal_all(r, drafts, n): Seal those of a batch that were just prepared; their ids
+ * may be handed out anew among them. */
+void farmer_seal_all(struct req *r, struct farmer_draft **drafts, size_t n);
+
 /* farmer_store_all(r, drafts, n, taken): Store n of them, with few statements waited
  * for. taken[i] is the number of who has the NRC of drafts[i], or NULL: it is stored. */
 enum err farmer_store_all(struct req *r, struct farmer_draft **drafts, size_t n,
@@ -226,6 +230,12 @@ const char *farmer_draft_complaints(struct req *r, const struct farmer_draft *dr
 
 /* farmer_draft_seal(r, draft): Seal NRC and birth date into draft->row. */
 void farmer_draft_seal(struct req *r, struct farmer_draft *draft);
+
+/* farmer_draft_hide(r, draft): The same where draft->row has the hash of the NRC. */
+void farmer_draft_hide(struct req *r, struct farmer_draft *draft);
+
+/* farmer_draft_row(draft): The row of a new farmer, sealed and with his number. */
+struct farmer_copy_in farmer_draft_row(const struct farmer_draft *draft);
 
 /* farmer_draft_insert(r, draft): Store a new farmer; nothing happens if its NRC or its
  * number is taken, which farmer_by_nrc tells. */

@@ -14,7 +14,8 @@
 #include "req.h"
 #include "text.h"
 
-enum { TERMS_MAX = 64, WORDS_MAX = 12, PAIRED_MAX = 6, PAIR_POINTS = 3, ROW_TERMS = 8 };
+enum { TERMS_MAX = 64, WORDS_MAX = 12, PAIRED_MAX = 6, PAIR_POINTS = 3, ROW_TERMS = 8,
+	BATCH_TERMS = 16384 };
 
 /* After every text that begins with a prefix: U+10FFFF, the last code point. */
 #define LAST_POINT "\xf4\x8f\xbf\xbf"
@@ -152,31 +153,43 @@ farmer_draft_terms(struct req *r, const struct farmer_draft *draft)
 	return write_terms(r, draft->row.farmer_row_id, &t);
 }
 
-/* PostgreSQL takes all of them in one statement, a line each. */
+/* Room for the words of n farmers, as PostgreSQL takes them, at once. */
+struct batch {
+	struct farmer_term_copy_in *rows;
+	size_t n, room;
+};
+
+static void
+keep(struct batch *b, const char *farmer_row_id, const struct terms *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		b->rows[b->n++] = (struct farmer_term_copy_in){
+			.farmer_row_id = farmer_row_id, .term = t->items[i] };
+}
+
 enum err
 farmer_draft_terms_all(struct req *r, struct farmer_draft *const *drafts, size_t n)
 {
-	const bool at_once = db_is_pgsql(r->db);
-	struct buf lines = buf_make(r->arena, at_once ? n * 300 : 0);
+	struct batch b = { .room = !db_is_pgsql(r->db) ? 0 :
+		n < BATCH_TERMS / TERMS_MAX ? n * TERMS_MAX : BATCH_TERMS };
 	enum err e = OK;
 
+	b.rows = arena_array(r->arena, struct farmer_term_copy_in, b.room);
 	for (size_t i = 0; i < n && !e; i++) {
-		const char *id = drafts[i]->row.farmer_row_id;
 		struct terms t = { .arena = r->arena };
 
 		gather(&t, &drafts[i]->row);
-		if (!at_once)
-			e = write_terms(r, id, &t);
-		for (size_t k = 0; k < t.n && at_once; k++) {
-			buf_text(&lines, id);
-			buf_text(&lines, t.items[k]);
-			buf_char(&lines, '\n');
+		if (!b.room) {
+			e = write_terms(r, drafts[i]->row.farmer_row_id, &t);
+			continue;
 		}
+		keep(&b, drafts[i]->row.farmer_row_id, &t);
+		if (b.room - b.n >= TERMS_MAX && i + 1 < n)
+			continue;
+		e = q_farmer_term_copy(r->db, b.rows, b.n);
+		b.n = 0;
 	}
-	if (e || !lines.n)
-		return e;
-	return q_farmer_term_lines(r->db, &(struct farmer_term_lines_in){
-	    .lines = lines.bytes });
+	return e == ERR_CONFLICT ? ERR_BROKEN : e; /* each was there once */
 }
 
 enum err

@@ -4,7 +4,8 @@
  * they are read and checked as registrations, stored together, and what became of
  * each is written with them in the same transaction. The cursor is the place in the file
  * after the batch, so whoever goes on after a crash repeats no row and leaves none
- * out; which NRCs the rows before it had is read from the file again.
+ * out; which NRCs the rows before it had is read from the file again. While the server
+ * stores a batch, the next is read and checked.
  */
 #include <string.h>
 
@@ -33,20 +34,28 @@ struct item {
 	struct farmer_draft *draft;	/* of one that is to be stored */
 };
 
+struct batch {
+	struct req r;		/* the code of registrations works for a request */
+	struct arena *arena;
+	struct item *items;
+	size_t n, end;		/* end and last: where it ends in the file, and its */
+	int64_t last;		/* last row */
+	enum err e;
+	bool begun;
+};
+
 struct run {
 	struct job *j;
-	struct req r;		/* the code of registrations works for a request */
 	struct import_task_row task;
 	struct store_at file;	/* id is NULL once it is gone */
-	struct arena *rows;	/* of a step */
+	struct batch batches[2];
+	struct batch *batch, *next; /* next: the following, begun meanwhile */
 	struct arena *memory;	/* of the NRCs, as long as the run */
 	struct store_map map;
 	struct csv_file csv;
 	struct import_columns columns;
 	struct import_form_of of;
 	struct import_seen *seen;
-	struct item *items;	/* of the batch */
-	size_t n;
 };
 
 /* The first row says what the columns are; asking found it to be good before the job
@@ -59,15 +68,15 @@ open_table(struct run *run)
 	int64_t n = 1;
 
 	csv_open(&run->csv, run->map.bytes, run->map.n);
-	if (!csv_next(&run->csv, run->rows, &row) ||
-	    import_head(&run->r, &row, &run->columns))
+	if (!csv_next(&run->csv, run->batch->arena, &row) ||
+	    import_head(&run->batch->r, &row, &run->columns))
 		return ERR_BAD;
 	for (; p < end && (p = memchr(p, '\n', (size_t)(end - p))); p++)
 		n++;
 	if (n > ROWS_MAX)
 		return ERR_BIG;
 	run->seen = import_seen_make(run->memory, n);
-	return import_places_load(&run->r, run->j->keep, &run->of.places);
+	return import_places_load(&run->batch->r, run->j->keep, &run->of.places);
 }
 
 /* Remember the NRC of the row, which was taken before; what else it says may be wrong by
@@ -76,15 +85,16 @@ static enum err
 see_row(void *context, const struct import_row_taken_row *taken)
 {
 	struct run *run = context;
+	struct req *r = &run->batch->r;
 	struct farmer_form form;
 	struct csv_row cells;
 
 	while (run->csv.row < taken->row_number) {
-		arena_reset(run->r.arena);
-		if (!csv_next(&run->csv, run->r.arena, &cells))
+		arena_reset(r->arena);
+		if (!csv_next(&run->csv, r->arena, &cells))
 			return ERR_BROKEN;
 	}
-	(void)import_read(&run->r, &run->of, &cells, &form);
+	(void)import_read(r, &run->of, &cells, &form);
 	if (!form.personal_info || !form.personal_info->nrc)
 		return ERR_BROKEN;
 	import_seen_add(run->seen, form.personal_info->nrc, cells.number);
@@ -102,13 +112,23 @@ read_cursor(const struct run *run, int64_t *at, int64_t *row)
 	    (int64_t)run->map.n, at);
 }
 
-/* The request that a step works for. */
+/* The request that a step works for, which begins now. */
 static void
-begin_step(struct run *run)
+stamp(struct run *run, struct batch *b)
 {
-	job_req(run->j, &run->r);
-	arena_reset(run->rows);
-	run->r.arena = run->r.faults.arena = run->rows;
+	job_req(run->j, &b->r);
+	b->r.arena = b->r.faults.arena = b->arena;
+}
+
+static void
+begin(struct run *run, struct batch *b)
+{
+	arena_reset(b->arena);
+	stamp(run, b);
+	b->items = arena_array(b->arena, struct item, BATCH);
+	b->n = 0;
+	b->e = OK;
+	b->begun = true;
 }
 
 static enum err
@@ -130,28 +150,28 @@ go_on(struct run *run)
 
 /* What is wrong with a row is its result; anything else is a failure of the job. */
 static enum err
-refuse(struct run *run, struct item *item, enum err e)
+refuse(const struct req *r, struct item *item, enum err e)
 {
 	if (e != ERR_BAD && e != ERR_INVALID && e != ERR_DENIED)
 		return e;
 	item->outcome = e == ERR_DENIED ? "denied" : "invalid";
-	item->message = run->r.detail;
+	item->message = r->detail;
 	return OK;
 }
 
 static void
-note_taken(struct run *run, struct item *item, const char *farmer_id)
+note_taken(struct req *r, struct item *item, const char *farmer_id)
 {
 	item->outcome = "duplicate";
 	item->farmer_id = farmer_id;
-	item->message = arena_print(run->r.arena,
+	item->message = arena_print(r->arena,
 	    "The farmer with this NRC is registered already: %s", farmer_id);
 }
 
 /* Is the NRC there already: in the file, or, when nothing is to be stored, in the
  * register? Otherwise storing tells. */
 static enum err
-look_for(struct run *run, struct item *item, const char *nrc)
+look_for(struct run *run, struct req *r, struct item *item, const char *nrc)
 {
 	struct farmer_by_nrc_row *found = NULL;
 	int64_t row = import_seen_row(run->seen, nrc);
@@ -159,85 +179,122 @@ look_for(struct run *run, struct item *item, const char *nrc)
 
 	if (row) {
 		item->outcome = "duplicate";
-		item->message = arena_print(run->r.arena,
+		item->message = arena_print(r->arena,
 		    "The NRC is that of row %lld", (long long)row);
 		return OK;
 	}
 	if (run->task.is_dry_run)
-		e = farmer_by_nrc(&run->r, nrc, &found);
+		e = farmer_by_nrc(r, nrc, &found);
 	if (found)
-		note_taken(run, item, found->farmer_id);
+		note_taken(r, item, found->farmer_id);
 	else
 		import_seen_add(run->seen, nrc, item->row);
 	return e;
 }
 
 static enum err
-look(struct run *run, const struct csv_row *row, struct item *item)
+look(struct run *run, struct req *r, const struct csv_row *row, struct item *item)
 {
-	struct farmer_draft *draft = arena_take(run->r.arena, sizeof(*draft));
+	struct farmer_draft *draft = arena_take(r->arena, sizeof(*draft));
 	struct farmer_form form;
 	enum err e;
 
 	*item = (struct item){ .row = row->number, .outcome = "ok" };
-	e = import_read(&run->r, &run->of, row, &form);
+	e = import_read(r, &run->of, row, &form);
 	if (!e)
-		e = farmer_prepare(&run->r, &form, draft);
+		e = farmer_prepare(r, &form, draft);
 	if (e)
-		return refuse(run, item, e);
-	e = look_for(run, item, draft->nrc);
+		return refuse(r, item, e);
+	e = look_for(run, r, item, draft->nrc);
 	if (!e && !run->task.is_dry_run && text_same(item->outcome, "ok"))
 		item->draft = draft;
 	return e;
 }
 
-/* The next rows, as many as a step holds. */
-static enum err
+/* The next row of a batch; false if it has as many as a step holds. */
+static bool
+read_row(struct run *run, struct batch *b)
+{
+	struct csv_row row;
+
+	if (b->e || b->n == BATCH || arena_used(b->arena) >= STEP_BYTES ||
+	    !csv_next(&run->csv, b->arena, &row))
+		return false;
+	if (!csv_is_blank(&row))
+		b->e = look(run, &b->r, &row, &b->items[b->n++]);
+	return true;
+}
+
+/* While the server is at work: db_meanwhile. */
+static bool
+read_next(void *context)
+{
+	struct run *run = context;
+
+	if (run->csv.at >= run->csv.size)
+		return false;
+	if (!run->next->begun)
+		begin(run, run->next);
+	return read_row(run, run->next);
+}
+
+/* Who sees all districts needs no statement for a row, so it can be read meanwhile. */
+static bool
+reads_on(const struct run *run)
+{
+	return run->j->viewer.all && !run->task.is_dry_run;
+}
+
+/* What was read before the step began is of its time all the same. */
+static void
 read_batch(struct run *run)
 {
-	struct arena *a = run->rows;
-	struct csv_row row;
-	enum err e = OK;
+	struct batch *b = run->batch;
 
-	begin_step(run);
-	run->n = 0;
-	run->items = arena_array(a, struct item, BATCH);
-	while (!e && run->n < BATCH && arena_used(a) < STEP_BYTES &&
-	    csv_next(&run->csv, a, &row))
-		if (!csv_is_blank(&row))
-			e = look(run, &row, &run->items[run->n++]);
-	return e;
+	if (!b->begun)
+		begin(run, b);
+	while (read_row(run, b))
+		;
+	b->end = run->csv.at;
+	b->last = run->csv.row;
+	stamp(run, b);
+	for (size_t i = 0; i < b->n; i++)
+		if (b->items[i].draft)
+			b->items[i].draft->created_at = b->items[i].draft->row.now =
+			    b->r.now;
 }
 
 static enum err
 store_batch(struct run *run)
 {
-	struct farmer_tally *tally = farmer_tally_begin(run->rows);
-	struct farmer_draft **drafts = arena_array(run->rows, struct farmer_draft *,
+	struct batch *b = run->batch;
+	struct req *r = &b->r;
+	struct farmer_tally *tally = farmer_tally_begin(b->arena);
+	struct farmer_draft **drafts = arena_array(b->arena, struct farmer_draft *,
 	    BATCH);
-	struct item **of = arena_array(run->rows, struct item *, BATCH);
-	const char **taken = arena_array(run->rows, const char *, BATCH);
+	struct item **of = arena_array(b->arena, struct item *, BATCH);
+	const char **taken = arena_array(b->arena, const char *, BATCH);
 	size_t n = 0, n_stored = 0;
 	enum err e;
 
-	for (size_t i = 0; i < run->n; i++) {
-		if (!run->items[i].draft)
+	for (size_t i = 0; i < b->n; i++) {
+		if (!b->items[i].draft)
 			continue;
-		farmer_draft_seal(&run->r, run->items[i].draft);
-		of[n] = &run->items[i];
-		drafts[n++] = run->items[i].draft;
+		of[n] = &b->items[i];
+		drafts[n++] = b->items[i].draft;
 	}
-	e = farmer_store_all(&run->r, drafts, n, taken);
+	farmer_seal_all(r, drafts, n);
+	e = farmer_store_all(r, drafts, n, taken);
 	for (size_t i = 0; i < n && !e; i++) {
 		if (taken[i]) {
-			note_taken(run, of[i], taken[i]);
+			note_taken(r, of[i], taken[i]);
 			continue;
 		}
 		of[i]->farmer_id = drafts[i]->row.farmer_id;
 		drafts[n_stored++] = drafts[i];
 	}
 	if (!e)
-		e = farmer_complete_all(&run->r, drafts, n_stored, tally);
+		e = farmer_complete_all(r, drafts, n_stored, tally);
 	return e ? e : farmer_tally_write(tally, run->j->db);
 }
 
@@ -249,30 +306,24 @@ count_of(struct import_task_row *task, const char *outcome)
 	    text_same(outcome, "denied") ? &task->n_denied : &task->n_invalid;
 }
 
-/* A line as q_import_row_lines reads it. */
-static void
-add_line(struct buf *b, const struct run *run, const struct item *item)
-{
-	buf_print(b, "%s\x1f%lld\x1f%s\x1f%s\x1f", run->j->id, (long long)item->row,
-	    item->outcome, item->farmer_id ? item->farmer_id : "");
-	for (const char *p = item->message ? item->message : ""; *p; p++)
-		buf_char(b, *p == '\n' || *p == '\x1f' ? ' ' : *p);
-	buf_char(b, '\n');
-}
-
-/* PostgreSQL takes all of them in one statement. */
+/* PostgreSQL takes all of them at once. */
 static enum err
 write_rows(struct run *run)
 {
+	const struct batch *b = run->batch;
 	const bool at_once = db_is_pgsql(run->j->db);
-	struct buf lines = buf_make(run->rows, at_once ? run->n * 80 : 0);
+	struct import_row_copy_in *rows = arena_array(b->arena,
+	    struct import_row_copy_in, at_once ? b->n : 0);
 	enum err e = OK;
 
-	for (size_t i = 0; i < run->n && !e; i++) {
-		const struct item *item = &run->items[i];
+	for (size_t i = 0; i < b->n && !e; i++) {
+		const struct item *item = &b->items[i];
 
 		if (at_once)
-			add_line(&lines, run, item);
+			rows[i] = (struct import_row_copy_in){
+			    .import_id = run->j->id, .row_number = item->row,
+			    .outcome = item->outcome, .farmer_id = item->farmer_id,
+			    .message = item->message };
 		else
 			e = q_import_row_insert(run->j->db,
 			    &(struct import_row_insert_in){
@@ -280,19 +331,18 @@ write_rows(struct run *run)
 			    .outcome = item->outcome, .farmer_id = item->farmer_id,
 			    .message = item->message });
 	}
-	if (e || !lines.n)
-		return e;
-	return q_import_row_lines(run->j->db, &(struct import_row_lines_in){
-	    .lines = lines.bytes });
+	return e || !at_once || !b->n ? e :
+	    q_import_row_copy(run->j->db, rows, b->n);
 }
 
 static enum err
 write_results(struct run *run)
 {
+	const struct batch *b = run->batch;
 	enum err e = write_rows(run);
 
-	for (size_t i = 0; i < run->n; i++)
-		++*count_of(&run->task, run->items[i].outcome);
+	for (size_t i = 0; i < b->n; i++)
+		++*count_of(&run->task, b->items[i].outcome);
 	return e ? e : q_import_count(run->j->db, &(struct import_count_in){
 	    .import_id = run->j->id, .n_ok = run->task.n_ok,
 	    .n_duplicate = run->task.n_duplicate, .n_invalid = run->task.n_invalid,
@@ -303,17 +353,30 @@ write_results(struct run *run)
 static enum err
 step(struct run *run)
 {
+	struct batch *b = run->batch;
 	struct job *j = run->j;
-	enum err e = read_batch(run);
+	enum err e;
 
+	if (b->begun && !reads_on(run)) { /* checked for one who saw more */
+		log_write(LOG_WARN, "import id=%s: who asked sees less now", j->id);
+		return ERR_DOWN; /* to be tried again */
+	}
+	read_batch(run);
+	e = b->e;
+	if (reads_on(run))
+		db_meanwhile(j->db, read_next, run);
 	if (!e && !run->task.is_dry_run)
 		e = store_batch(run);
 	if (!e)
 		e = write_results(run);
-	j->done = (int64_t)run->csv.at;
+	db_meanwhile(j->db, NULL, NULL);
+	j->done = (int64_t)b->end;
 	if (!e)
-		e = job_step(j, arena_print(j->arena, "%zu %lld", run->csv.at,
-		    (long long)run->csv.row));
+		e = job_step(j, arena_print(j->arena, "%zu %lld", b->end,
+		    (long long)b->last));
+	b->begun = false;
+	run->batch = run->next;
+	run->next = b;
 	return e;
 }
 
@@ -336,9 +399,10 @@ finish(struct run *run, const char *refusal)
 	enum err e = q_import_end(j->db, &(struct import_end_in){ .import_id = j->id,
 	    .now = j->now, .refusal = refusal }, NULL);
 
-	begin_step(run);
+	begin(run, run->batch);
 	if (!e)
-		e = front_audit(&run->r, &(struct audit_event){ .module = "imports",
+		e = front_audit(&run->batch->r, &(struct audit_event){
+		    .module = "imports",
 		    .action = refusal ? "import_refused" : "import_done",
 		    .subject = j->id, .details = counts(run),
 		    .level = refusal ? "WARNING" : "INFO" });
@@ -370,7 +434,7 @@ work(struct run *run)
 {
 	enum err e = go_on(run);
 
-	while (!e && run->csv.at < run->csv.size)
+	while (!e && (run->batch->begun || run->csv.at < run->csv.size))
 		e = step(run);
 	return e ? e : finish(run, NULL);
 }
@@ -429,12 +493,16 @@ import_run(struct job *j)
 	run.task.refusal = arena_text(j->keep, run.task.refusal);
 	run.of.columns = &run.columns;
 	run.memory = arena_make(MEMORY, NULL);
-	run.rows = arena_make(MEMORY, NULL);
-	begin_step(&run);
+	for (int i = 0; i < 2; i++)
+		run.batches[i].arena = arena_make(MEMORY, NULL);
+	run.batch = &run.batches[0];
+	run.next = &run.batches[1];
+	stamp(&run, run.batch);
 	db_bulk(j->db, true);
 	e = run_task(&run);
 	db_bulk(j->db, false);
-	arena_end(run.rows);
+	for (int i = 0; i < 2; i++)
+		arena_end(run.batches[i].arena);
 	arena_end(run.memory);
 	return e;
 }

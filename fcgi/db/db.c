@@ -112,6 +112,28 @@ db_bulk(struct db *db, bool on)
 }
 
 void
+db_meanwhile(struct db *db, db_work_fn *work, void *context)
+{
+	db->work = work;
+	db->work_context = context;
+}
+
+bool
+db_work(struct db *db)
+{
+	bool more;
+
+	if (!db->work)
+		return false;
+	db->in_each = true; /* no statement can run now */
+	more = db->work(db->work_context);
+	db->in_each = false;
+	if (!more)
+		db->work = NULL;
+	return more;
+}
+
+void
 db_wait(struct db *db, int timeout_ms)
 {
 	if (timeout_ms > 0)
@@ -227,7 +249,7 @@ refusal(const struct db *db, const struct db_query *query)
 static const char *
 bad_number(const struct db_query *query, const struct db_call *call)
 {
-	for (int i = 0; i < query->n_params; i++) {
+	for (int i = 0; i < query->n_params && query->kind != DB_COPY; i++) {
 		const double *real = db_param(query, call, i);
 
 		if (query->params[i].type == DB_REAL && real && !isfinite(*real))
@@ -276,7 +298,8 @@ db_run(struct db *db, const struct db_query *query, const struct db_call *call)
 	if ((!e || e == ERR_MISSING) && db->guess == GUESS_WRONG)
 		e = ERR_AUTH;
 	db->counts.failed += e == ERR_DOWN || e == ERR_BROKEN;
-	if (e && e != ERR_MISSING && db->in_transaction)
+	if (e && e != ERR_MISSING && db->in_transaction &&
+	    (e != ERR_CONFLICT || query->kind != DB_COPY))
 		db->spoilt = true;
 	return e;
 }
@@ -288,7 +311,8 @@ db_check(struct db *db)
 	enum err e, worst = OK;
 
 	for (; *q; q++) {
-		if (!(db_is_pgsql(db) ? (*q)->pgsql : (*q)->sqlite))
+		if (!(db_is_pgsql(db) ? (*q)->pgsql : (*q)->sqlite) ||
+		    (*q)->kind == DB_COPY) /* which can't be prepared */
 			continue;
 		e = db->engine->prepare(db, *q);
 		worst = e ? e : worst;

@@ -35,7 +35,8 @@ enum db_kind {
 	DB_MANY,	/* an array of rows */
 	DB_EACH,	/* a function is called for each row */
 	DB_EXEC,	/* no rows; the count of changed rows */
-	DB_SEND		/* no rows, no count, and in a transaction no waiting */
+	DB_SEND,	/* no rows, no count, and in a transaction no waiting */
+	DB_COPY		/* many new rows at once; PostgreSQL only */
 };
 
 /* One statement as sqlgen writes it. */
@@ -115,6 +116,12 @@ void db_read_only(struct db *db, bool on);
  * used, about 64 MB, where that makes it faster. */
 void db_bulk(struct db *db, bool on);
 
+/* db_meanwhile(db, work, context): While rows are copied (DB_COPY) and the server is not
+ * yet ready for more, work is called: for something short that asks no database. It
+ * returns false when there is nothing more to do. NULL: nothing is called any more. */
+typedef bool db_work_fn(void *context);
+void db_meanwhile(struct db *db, db_work_fn *work, void *context);
+
 /* db_wait(db, timeout_ms): Wait until something may have changed that jobs wait for, at
  * most timeout_ms: on PostgreSQL a NOTIFY of cem_job, on SQLite any commit by another
  * process. Returns early on a signal, and whenever in doubt: look, then wait again.
@@ -138,12 +145,16 @@ typedef enum err db_each_fn(void *context, const void *row);
  * DB_ONE fills *out. DB_MANY sets *(void **)out to an array and *n to its length.
  * DB_EACH calls each(context, row). DB_EXEC sets *n (if n is not NULL) to the
  * number of rows changed. DB_SEND gives nothing back; in a transaction PostgreSQL may
- * tell of its failure only with a later statement or the commit. Fails with ERR_MISSING
- * (DB_ONE only), ERR_CONFLICT (a constraint refused it), ERR_DOWN (no answer, disk full)
- * or ERR_BROKEN. Any failure but ERR_MISSING spoils an open transaction: only db_rollback
- * is left (PostgreSQL has it so, and both behave alike). To go on after a conflict, write
- * ON CONFLICT.
+ * tell of its failure only with a later statement or the commit. DB_COPY takes a
+ * struct db_rows of the structs with the new rows; when a constraint refuses one of them
+ * it stores none, and a transaction goes on as if it had not been tried. Fails with
+ * ERR_MISSING (DB_ONE only), ERR_CONFLICT (a constraint refused it), ERR_DOWN (no answer,
+ * disk full) or ERR_BROKEN. Any failure but ERR_MISSING and that of DB_COPY spoils an
+ * open transaction: only db_rollback is left (PostgreSQL has it so, and both behave
+ * alike). To go on after a conflict, write ON CONFLICT.
  */
+struct db_rows { const void *rows; size_t n; };
+
 struct db_call {
 	const void *in;
 	void *out;

@@ -53,6 +53,8 @@ struct db {
 	bool in_each;			/* a DB_EACH function is being called */
 	int64_t stamp;			/* db_stamp */
 	struct db_counts counts;
+	db_work_fn *work;	/* db_meanwhile */
+	void *work_context;
 	int64_t watched;	/* db_wait: what was seen last */
 	struct db_ahead ahead[DB_AHEAD_MAX];
 	int n_ahead;
@@ -92,6 +94,9 @@ void db_fill_text(const struct db_fill *f, int column, const char *p, size_t n);
 /* db_fill_null(f, column): Store SQL NULL; ERR_BROKEN (logged) if the column is a
  * plain number, which sqlgen was told is never NULL. */
 enum err db_fill_null(const struct db_fill *f, int column);
+
+/* db_work(db): A piece of what there is to do meanwhile; false if there is nothing. */
+bool db_work(struct db *db);
 
 /* db_call_each(db, call, row): Call the function of a DB_EACH statement. */
 enum err db_call_each(struct db *db, const struct db_call *call, const void *row);

@@ -20,6 +20,7 @@
 
 #include "engine.h"
 #include "pgconn.h"
+#include "pgcopy.h"
 #include "pgfail.h"
 #include "pgrow.h"
 #include "pgsend.h"
@@ -376,6 +377,32 @@ post(struct link *l, const struct db_query *query, const struct db_call *call,
 	return e;
 }
 
+/* As many rows as there are, all or none. */
+static enum err
+copy(struct db *db, const struct db_query *query, const struct db_call *call,
+    enum fate *fate)
+{
+	struct link *l = db->link;
+	enum fate after;
+	enum err e = OK, undone;
+
+	*fate = FATE_DONE;
+	if (db->in_transaction)
+		e = simple(l, "SAVEPOINT copied", fate);
+	if (e) /* of what was sent before */
+		return e == ERR_CONFLICT ? ERR_BROKEN : e;
+	e = pg_copy(db, l->conn, &(struct pg_rows){ query, call->in }, fate);
+	drain(l);
+	if (!db->in_transaction || (e && e != ERR_CONFLICT))
+		return e;
+	undone = simple(l, e ? "ROLLBACK TO SAVEPOINT copied" :
+	    "RELEASE SAVEPOINT copied", &after);
+	if (!undone)
+		return e;
+	*fate = after;
+	return undone == ERR_CONFLICT ? ERR_BROKEN : undone;
+}
+
 static enum err
 try(struct db *db, const struct db_query *query, const struct db_call *call,
     enum fate *fate)
@@ -384,6 +411,8 @@ try(struct db *db, const struct db_query *query, const struct db_call *call,
 	enum err e;
 
 	*fate = FATE_DONE;
+	if (query->kind == DB_COPY)
+		return copy(db, query, call, fate);
 	e = ready(l, query, fate);
 	for (int i = 0; i < db->n_ahead && !e; i++)
 		e = ready(l, db->ahead[i].query, fate);

@@ -148,3 +148,10 @@ SELECT pg_sleep(:seconds) IS NOT NULL AS done;
 -- A write that takes a second for each note.
 -- only: pgsql
 UPDATE note SET n_lines = n_lines + 1 WHERE pg_sleep(1) IS NOT NULL;
+
+-- name: person_copy :copy
+-- Many at once.
+-- open: the test adds them itself
+-- only: pgsql
+COPY person (person_id, full_name, phone, area_ha, visits, active, created_at)
+  FROM STDIN;
