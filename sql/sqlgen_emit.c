@@ -88,6 +88,9 @@ emit_declaration(struct buf *b, const struct statement *s)
 	if (s->ahead) {
 		emit_ahead_head(b, s, ' ');
 		buf_text(b, ";\n");
+		if (s->kind == KIND_ONE)
+			buf_print(b, "bool q_%s_keep(const struct %s_row *row,\n"
+			    "    struct db_kept *kept);\n", s->name, s->row);
 	}
 }
 
@@ -236,8 +239,10 @@ emit_ahead(struct buf *b, const struct statement *s)
 {
 	emit_ahead_head(b, s, '\n');
 	if (s->kind == KIND_ONE)
-		buf_print(b, "\n{\n\treturn db_guess(db, &%s_query, in, row);\n}\n\n",
-		    s->name);
+		buf_print(b, "\n{\n\treturn db_guess(db, &%s_query, in, row);\n}\n\n"
+		    "bool\nq_%s_keep(const struct %s_row *row,\n    struct db_kept *kept)"
+		    "\n{\n\treturn db_keep(&%s_query, row, kept);\n}\n\n", s->name,
+		    s->name, s->row, s->name);
 	else
 		buf_print(b, "\n{\n\tdb_ahead(db, &%s_query, in);\n}\n\n", s->name);
 }
@@ -299,7 +304,8 @@ emit_header(struct gen *g, const char *path)
 		*p = isalnum((unsigned char)*p) ? (char)toupper((unsigned char)*p) : '_';
 	buf_print(&b, "/* SPDX-License-Identifier: MIT */\n/* Made by sqlgen from sql/. "
 	    "*/\n#ifndef GEN_%s\n#define GEN_%s\n\n#include <stdbool.h>\n#include "
-	    "<stddef.h>\n#include <stdint.h>\n\n#include \"err.h\"\n\nstruct db;\n",
+	    "<stddef.h>\n#include <stdint.h>\n\n#include \"err.h\"\n\nstruct db;\n"
+	    "struct db_kept;\n",
 	    guard, guard);
 	for (size_t i = 0; i < g->n_statements; i++)
 		if (!g->statements[i].merged)

@@ -26,7 +26,7 @@
  *	For that database, and free of the rules for both. Two may share a name.
  *   -- ahead: with the farmer's row
  *	With what it may be asked ahead of its time (db.h): a function for that is made
- *	too, q_NAME_ahead for :many and q_NAME_guess for :one.
+ *	too, q_NAME_ahead for :many, q_NAME_guess and q_NAME_keep for :one.
  */
 struct reader {
 	struct gen *g;

@@ -16,20 +16,18 @@
 #include "conf.h"
 #include "db.h"
 #include "id.h"
+#include "log.h"
 #include "queries.h"
 #include "session.h"
 #include "text.h"
 #include "token.h"
 
-enum { KNOWN_MAX = 256, KNOWN_TEXTS = 600 };
+enum { KNOWN_MAX = 256 };
 
-/* What the row of a session said, with its texts in room. */
+/* What the row of a session said. */
 struct known {
 	char session_id[ID_TEXT];	/* "": nothing is known */
-	struct session_find_row row;
-	bool flags[5];
-	char room[KNOWN_TEXTS];
-	size_t used;
+	struct db_kept kept;
 };
 
 static struct known all_known[KNOWN_MAX], *guessed;
@@ -45,51 +43,18 @@ place_of(const char *session_id)
 	return &all_known[at % KNOWN_MAX];
 }
 
-/* A copy in room; *fits is false if it has none. */
-static const char *
-keep_text(struct known *k, const char *s, bool *fits)
+static const struct session_find_row *
+row_of(const struct known *k)
 {
-	const size_t n = s ? strlen(s) + 1 : 0;
-	char *at = k->room + k->used;
-
-	if (!s || n > sizeof(k->room) - k->used) {
-		*fits = *fits && !s;
-		return NULL;
-	}
-	memcpy(at, s, n);
-	k->used += n;
-	return at;
-}
-
-static const bool *
-keep_flag(bool *at, const bool *flag)
-{
-	if (flag)
-		*at = *flag;
-	return flag ? at : NULL;
+	return (const void *)k->kept.room;
 }
 
 static void
 remember(const char *session_id, const struct session_find_row *row)
 {
 	struct known *k = place_of(session_id);
-	bool fits = true;
+	const bool fits = q_session_find_keep(row, &k->kept);
 
-	k->used = 0;
-	k->row = (struct session_find_row){
-		.account_id = keep_text(k, row->account_id, &fits),
-		.email = keep_text(k, row->email, &fits),
-		.is_admin = keep_flag(&k->flags[0], row->is_admin),
-		.is_operator = keep_flag(&k->flags[1], row->is_operator),
-		.is_farmer = keep_flag(&k->flags[2], row->is_farmer),
-		.account_active = keep_flag(&k->flags[3], row->account_active),
-		.account_name = keep_text(k, row->account_name, &fits),
-		.operator_id = keep_text(k, row->operator_id, &fits),
-		.farmer_id = keep_text(k, row->farmer_id, &fits),
-		.farmer_active = keep_flag(&k->flags[4], row->farmer_active),
-		.first_name = keep_text(k, row->first_name, &fits),
-		.last_name = keep_text(k, row->last_name, &fits)
-	};
 	memcpy(k->session_id, fits ? session_id : "", fits ? ID_TEXT : 1);
 }
 
@@ -104,9 +69,9 @@ find(struct db *db, struct arena *arena, const struct session_find_in *ask,
 
 	*in = *ask;
 	if (text_same(k->session_id, ask->session_id) &&
-	    q_session_find_guess(db, in, &k->row)) {
+	    q_session_find_guess(db, in, row_of(k))) {
 		guessed = k;
-		*row = k->row;
+		*row = *row_of(k);
 		return OK;
 	}
 	e = q_session_find(db, in, row);
@@ -120,8 +85,10 @@ session_confirm(struct db *db)
 {
 	const enum err e = db_confirm(db);
 
-	if (e == ERR_AUTH && guessed)
+	if (e == ERR_AUTH && guessed) {
 		guessed->session_id[0] = '\0';
+		log_write(LOG_INFO, "session: changed, so all is asked again");
+	}
 	return e;
 }
 

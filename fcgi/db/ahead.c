@@ -47,6 +47,38 @@ same(const struct db_field *fields, int n, const void *a, const void *b)
 	return true;
 }
 
+bool
+db_keep(const struct db_query *query, const void *row, struct db_kept *kept)
+{
+	char *base = kept->room;
+	size_t used = query->row_size;
+
+	if (used > sizeof(kept->room))
+		return false;
+	memcpy(base, row, used);
+	for (int i = 0; i < query->n_columns; i++) {
+		const struct db_field *f = &query->columns[i];
+		const char *value;
+		size_t n;
+
+		if (f->type != DB_TEXT && !f->optional)
+			continue;
+		memcpy(&value, (const char *)row + f->offset, sizeof(value));
+		if (!value)
+			continue;
+		n = f->type == DB_TEXT ? strlen(value) + 1 : size_of(f->type);
+		if (f->type != DB_TEXT) /* where a number may lie */
+			used = (used + sizeof(int64_t) - 1) & ~(sizeof(int64_t) - 1);
+		if (used > sizeof(kept->room) || n > sizeof(kept->room) - used)
+			return false;
+		memcpy(base + used, value, n);
+		value = base + used;
+		memcpy(base + f->offset, &value, sizeof(value));
+		used += n;
+	}
+	return true;
+}
+
 /* Another thing to ask; NULL if it can't be asked ahead. */
 static struct db_ahead *
 announce(struct db *db, const struct db_query *query, const void *in)

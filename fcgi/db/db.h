@@ -169,7 +169,7 @@ enum err db_run(struct db *db, const struct db_query *query, const struct db_cal
  * db_read_only is on, outside a transaction; elsewhere nothing happens, and statements
  * are run when they are. What is handed over must live as long as db_arena's arena. All
  * is forgotten when db_read_only is set, on or off. Only generated functions call the
- * first two, q_NAME_ahead and q_NAME_guess.
+ * first three, q_NAME_ahead, q_NAME_guess and q_NAME_keep.
  *
  * db_ahead(db, query, in): That statement will be run soon: send it with the next, and
  * give its answer when it is run with the same parameters.
@@ -179,12 +179,18 @@ enum err db_run(struct db *db, const struct db_query *query, const struct db_cal
  * comes, that next statement and all after it give nothing but ERR_AUTH. Until
  * db_confirm has said OK nothing that follows from the guess may be shown or noted.
  *
+ * db_keep(query, row, kept): Copy a row with all that it leads to, for a later guess;
+ * it must stay where it is. False if there is no room.
+ *
  * db_confirm(db): OK if there was no guess or a right one, ERR_AUTH if it was wrong;
  * asks if that isn't known yet, which may fail as db_run.
  */
 void db_ahead(struct db *db, const struct db_query *query, const void *in);
 bool db_guess(struct db *db, const struct db_query *query, const void *in,
     const void *row);
+enum { DB_KEPT = 1024 };
+struct db_kept { _Alignas(int64_t) char room[DB_KEPT]; };
+bool db_keep(const struct db_query *query, const void *row, struct db_kept *kept);
 enum err db_confirm(struct db *db);
 
 /* db_check(db): Let the database parse every statement there is for it, without

@@ -133,6 +133,28 @@ test_guess(struct db *db)
 	ok(listed(db) == 3, "until the end");
 }
 
+/* A kept row is a copy of all of it. */
+static void
+test_keep(struct db *db)
+{
+	struct db_kept kept;
+	struct person_get_row row, *copy = (void *)kept.room;
+	static char text[DB_KEPT + 1];
+
+	ok(q_person_get(db, &one, &row) == OK && q_person_get_keep(&row, &kept) &&
+	    copy->full_name != row.full_name && strcmp(copy->full_name, "Anna") == 0 &&
+	    copy->visits != row.visits && *copy->visits == 3 && *copy->area_ha == 2.5 &&
+	    copy->active && copy->created_at == 7 && !copy->consent, "a row is kept");
+	memset(text, 'a', sizeof(text) - 1);
+	row.full_name = text;
+	ok(!q_person_get_keep(&row, &kept), "unless it is too long");
+	for (size_t n = DB_KEPT - 400; n < DB_KEPT; n++) {
+		text[n] = '\0';
+		(void)q_person_get_keep(&row, &kept); /* ASan looks at the end of room */
+		text[n] = 'a';
+	}
+}
+
 static enum err
 count_note(void *context, const struct note_each_row *row)
 {
@@ -194,6 +216,7 @@ test_database(const char *url, struct arena *arena)
 	add(db, "p2", "Berta");
 	test_ahead(db);
 	test_guess(db);
+	test_keep(db);
 	test_each(db);
 	if (db_is_pgsql(db))
 		test_lost(db, url, arena);
