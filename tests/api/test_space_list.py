@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Listing the files of an organisation (contract A1.2, 6, and E4)."""
 import contextlib
+import re
 
 import people
 import pytest
@@ -166,6 +167,25 @@ def test_ten_thousand(server, connect, client, folder):
         found = names(client, folder + "/many", max_keys=999)
         assert len(found) == 10002 == len(set(found))
     assert names(client, here) == [here + "0", here + "more/"]
+
+
+def statements(client):
+    text = client.get("/metrics").text
+    return int(float(re.search(r"^cem_database_statements_total (\S+)$", text, re.M)[1]))
+
+
+def test_a_page_is_two_statements(client, folder):
+    """And the one that finds who asks, and the audit's row, which comes later; whatever
+    the folder holds."""
+    put_all(client, ["%03d" % i for i in range(300)], folder)
+    for i in range(20):
+        put(client, "%s/d%02d/x" % (folder, i))
+    before, n = statements(client), 200
+    for _ in range(n):
+        reply = client.get("/files/list", params={"folder": folder})
+        assert len(reply.json()) == 320
+    spent = statements(client) - before
+    assert 3 * n <= spent < 4.5 * n
 
 
 def test_while_others_write(client, folder):
