@@ -168,3 +168,12 @@ def test_no_statement_looks_at_all_rows(large, database):
         f.write("\n".join(shown))
     print("the plans of all statements: " + name)
     assert not wrong, json.dumps(wrong, indent=1)
+
+
+def test_a_list_of_files_reads_no_rows(large, database):
+    """They lie all over a large table, and there are a thousand to a page."""
+    one = [s for s in statements(large) if s["name"] == "space_files"]
+    lines, _ = database.plans.explain(one[0])
+    wanted = ("Index Only Scan space_file_in" if large.database
+              else "USING COVERING INDEX space_file_in")
+    assert any(wanted in line for line in lines), lines
