@@ -176,3 +176,39 @@ def test_all_that_was_there_is_the_first_organisation_s(fresh, connect):
             assert [tuple(r) for r in cursor.fetchall()] == [("a", number), ("b", number)]
     finally:
         old.end()
+
+
+def test_stored_files_of_before_are_known(fresh, connect):
+    """Photos, cards and waiting tables lie on the disk, and are not swept: each gets the
+    row that says so."""
+    old, number = Old(fresh), "65f0c0ffee65f0c0ffee0001"
+    photo, table = "65f0c0ffee65f0c0ffee000a", "65f0c0ffee65f0c0ffee000b"
+    try:
+        with connect(old) as db:
+            grow(db, fresh.database, 14)
+            script(db, fresh.database, "INSERT INTO register VALUES ('%s', 5);"
+                   " INSERT INTO farmer (farmer_row_id, farmer_id, registration_status,"
+                   " is_active, created_at, updated_at, created_by, first_name, last_name,"
+                   " phone_primary, nrc_sealed, nrc_hash, birth_sealed, gender,"
+                   " province_code, province_name, district_code, district_name, village)"
+                   " VALUES ('r', 'ZM1', 'pending', TRUE, 1, 1, 'x', 'x', 'x', 'x', 'x',"
+                   " 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x');"
+                   " INSERT INTO file (file_id, farmer_id, file_type, file_name,"
+                   " content_type, file_size, sha256, uploaded_at, uploaded_by) VALUES"
+                   " ('%s', 'ZM1', 'photo', 'a.jpg', 'image/jpeg', 7, 'hash', 9, 'x');"
+                   " INSERT INTO import (import_id, imported_by, file_name, file_size,"
+                   " sha256, input_file_id, is_dry_run, created_at, n_ok, n_duplicate,"
+                   " n_invalid, n_denied) VALUES ('i', 'x', 'a.csv', 8, 'other', '%s',"
+                   " FALSE, 10, 0, 0, 0, 0), ('j', 'x', 'b.csv', 8, 'other', NULL, FALSE,"
+                   " 10, 0, 0, 0, 0)" % (number, photo, table))
+        for _ in range(2):
+            old.migrate()
+        with connect(old) as db:
+            cursor = db.cursor()
+            cursor.execute("SELECT object_id, stored_in, object_key, file_size, sha256, md5,"
+                           " created_at FROM object ORDER BY object_id")
+            assert [tuple(r) for r in cursor.fetchall()] == [
+                (photo, "disk", None, 7, "hash", None, 9),
+                (table, "disk", None, 8, "other", None, 10)]
+    finally:
+        old.end()

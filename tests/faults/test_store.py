@@ -10,6 +10,7 @@ import socket
 import sqlite3
 import subprocess
 import threading
+from urllib.parse import quote
 
 import hurt
 import people
@@ -55,6 +56,17 @@ def fill(running, n):
         farmer = admin.post("/api/farmers", json=people.form()).json()["farmer_id"]
         content = PDF + secrets.token_bytes(random.randrange(1, 30000) if i else 700000)
         found[document(admin, farmer, content)] = content
+    return found
+
+
+def fill_space(running):
+    """The same in a space: one file is written over. Versions share their key in S3."""
+    admin, found = hurt.sign_in(running), {}
+    for i, content in enumerate((b"first", b"second", b"")):
+        for name in ("same.txt", "own ŋ %d.txt" % i):
+            reply = admin.post("/files/upload", files={"file": (name, content)})
+            assert reply.status_code == 200, reply.text
+            found["/files/download/" + quote(name)] = content
     return found
 
 
@@ -117,7 +129,7 @@ def running(start):
 
 
 def test_there_and_back_while_people_work(running):
-    files = fill(running, 25)
+    files = dict(fill(running, 25), **fill_space(running))
     with Readers(running, files) as readers, Senders(running) as senders:
         status, out, _ = store(running, "copy", "disk", "s3")
     assert not readers.wrong and not senders.wrong and readers.n

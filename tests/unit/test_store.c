@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The store on disk: what is kept is whole and stays, what is dropped is gone. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +146,38 @@ test_copy(void)
 	ok(!is_there(place(id)), "a copy is dropped as any other");
 }
 
+/* Whether the bytes are those of the row. */
+static void
+test_verify(void)
+{
+	struct store_object o, moved;
+	struct store_at where;
+	int64_t size = 0;
+	int fd;
+
+	(void)store_begin(&o);
+	(void)store_write(&o, "abc", 3);
+	(void)store_keep(&o);
+	store_kept(&o, &where);
+	ok(store_verify(&where) == OK && store_size(&where, &size) == OK && size == 3,
+	    "an object is whole");
+	ok(store_move(&where, "tape", &moved) == ERR_BAD, "and can't go anywhere");
+	ok(store_move(&where, "disk", &moved) == OK && text_same(moved.id, o.id) &&
+	    text_same(moved.in, "disk"), "where it lies already it stays");
+	fd = open(arena_print(a, "%s/%s", root, place(o.id)), O_WRONLY);
+	ok(pwrite(fd, "x", 1, 0) == 1 && store_verify(&where) == ERR_CONFLICT,
+	    "another byte is seen");
+	ok(store_move(&where, "disk", &moved) == ERR_CONFLICT,
+	    "and is not taken for the object");
+	ok(ftruncate(fd, 2) == 0 && store_size(&where, &size) == OK && size == 2,
+	    "its size is what it is");
+	(void)close(fd);
+	(void)remove_it(o.id);
+	ok(store_verify(&where) == ERR_MISSING &&
+	    store_size(&where, &size) == ERR_MISSING &&
+	    store_move(&where, "disk", &moved) == ERR_MISSING, "what is gone is gone");
+}
+
 static uint8_t
 value_at(size_t i)
 {
@@ -255,6 +288,7 @@ main(void)
 	test_keep();
 	test_drop();
 	test_copy();
+	test_verify();
 	test_take("/tmp");
 	test_take("/dev/shm");
 	test_each();
