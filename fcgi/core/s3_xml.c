@@ -97,6 +97,9 @@ s3_xml_read(const char *p, size_t n,
 
 	if (!r.parser)
 		return false;
+	/* S3 sends blanks while it is at work, so that nobody gives it up. */
+	for (; n && strchr(" \t\r\n", *p) && *p; n--)
+		p++;
 	XML_SetUserData(r.parser, &r);
 	XML_SetElementHandler(r.parser, element_begins, element_ends);
 	XML_SetCharacterDataHandler(r.parser, text_comes);

@@ -236,6 +236,15 @@ def test_check(ceph, start):
     assert error == "down" and "can't be reached" in words
 
 
+def test_no_proxy(ceph, start):
+    """What else programs take from the environment is not looked at."""
+    nowhere = "http://127.0.0.1:1"
+    for endpoint in (ceph.http, ceph.https):
+        courier = start(S3_ENDPOINT=endpoint, http_proxy=nowhere, https_proxy=nowhere,
+                        HTTPS_PROXY=nowhere, ALL_PROXY=nowhere, all_proxy=nowhere)
+        assert courier.head("none") == "missing"
+
+
 def test_certificate(ceph, start):
     """Another authority, another name: nothing is sent."""
     courier = start(S3_ENDPOINT=ceph.https,

@@ -244,6 +244,9 @@ def test_copy_late_error(way, courier):
     assert len(courier.copy("faults/late", version, "faults/late2", 1)) > 10
     way.plan = [error(200, "AccessDenied")]
     assert courier.copy("faults/late", version, "faults/late3", 1) == "denied"
+    way.plan = [reply(200, b" \n \n<?xml version='1.0'?>\n <CopyObjectResult><ETag>e"
+                      b"</ETag></CopyObjectResult>", "x-amz-version-id: v1")]
+    assert courier.copy("faults/late", version, "faults/late3", 1) == "v1"
     way.plan = [reply(200, b"<CopyObjectResult></CopyObjectResult>")]
     assert courier.copy("faults/late", version, "faults/late3", 1) == "broken"
 

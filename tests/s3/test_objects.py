@@ -174,6 +174,22 @@ def test_copy_about(ceph, courier):
     assert again != copied and courier.get("copy/to", copied)[0] == b"original"
 
 
+def test_copy_in_parts(ceph, courier):
+    """What S3 does not copy at once."""
+    body = os.urandom((11 << 20) + 1)
+    version = courier.put(body, "copyparts/from é", "text/plain", ID)
+    other = "e" * 24
+    answer = courier.ask("copy-parts", "copyparts/from é", version, "copyparts/to", len(body),
+                         "text/csv", other)
+    got, said = courier.get("copyparts/to", answer[0])
+    assert got == body
+    assert (said.etag[-2:], said.media, said.object_id) == ("-3", "text/csv", other)
+    assert courier.ask("copy-parts", "copyparts/from é", version, "copyparts/to2",
+                       len(body) + 10**7, "", other) in ("bad", "broken"), "it has no more"
+    assert courier.head("copyparts/to2") == "missing"
+    assert not ceph.client().list_multipart_uploads(Bucket=BUCKET).get("Uploads")
+
+
 def test_lists(ceph, courier):
     s3 = ceph.client()
     keys = sorted("list/%03d é&<" % i for i in range(25))

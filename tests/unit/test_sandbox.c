@@ -251,12 +251,13 @@ thread_run(void *p)
 static int
 case_port(void)
 {
-	const struct sandbox s = { writable, readable, { port }, false };
+	const struct sandbox s = { writable, readable, { 1, port }, false };
 	pthread_t thread;
 	int answer = 0, fd;
 
 	MUST(sandbox_lock(&s) == OK);
 	MUST(reach_port(port) == 0);
+	MUST(reach_port(1) == ECONNREFUSED); /* allowed too, but nobody is there */
 	MUST(!sandbox_ports() || reach_port(other_port) == EACCES);
 	MUST(reach_unix() == EPERM);
 	MUST(refused(fork()));
