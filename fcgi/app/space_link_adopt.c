@@ -34,6 +34,7 @@
 enum { VERSIONS_MAX = 100 };	/* of a key that are looked at */
 
 #define EARLY CLOCK_MINUTE	/* S3's clock may be so far behind */
+#define PATIENCE (10 * CLOCK_SECOND)	/* of a request, before it begins with another */
 #define LATE CLOCK_HOUR		/* an upload that began in time may take so long */
 
 /* Looking after one form. */
@@ -267,16 +268,17 @@ adopt(struct adoption *a)
 }
 
 /* In a request: what fails is undone, and the request goes on as if nothing were
- * there; only when S3 is silent it can't be known. */
+ * there; only when S3 is silent it can't be known. What would take long is the job's. */
 static enum err
 adopt_all(struct req *r, const struct space_pending_next_row *rows, size_t n)
 {
+	const int64_t began = clock_steady();
 	const void *who = r->who;
 	enum err e = OK;
 
 	if (n)
 		front_write(r);
-	for (size_t i = 0; i < n && !e; i++) {
+	for (size_t i = 0; i < n && !e && clock_steady() - began < PATIENCE; i++) {
 		struct adoption a = { .r = r, .form = rows[i] };
 
 		e = adopt(&a);

@@ -4,7 +4,7 @@ what arrives becomes a file once, whoever looks first."""
 import base64
 import concurrent.futures
 import json
-import re
+import socket
 import time
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -354,3 +354,24 @@ def test_other_organisations_are_not_reached(far, client, path):
     assert post(far, made, b"theirs").status_code == 204
     refused(show(client, path), 404)
     assert show(other, path).content == b"theirs"
+
+
+def test_while_s3_is_away(far, client, path):
+    """What may have arrived nobody can know; all else is as it is. The last test here."""
+    put(client, path + ".other")
+    made = form(client, path)
+    assert post(far, made).status_code == 204
+    far.stop()
+    settings = dict(far.settings)
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        far.settings["S3_ENDPOINT"] = "https://127.0.0.1:%d" % nobody.getsockname()[1]
+        far.start()
+        refused(show(client, path), 503)
+        assert names(client, path.rpartition("/")[0]) == [path + ".other"]
+        facts = client.get("/files/metadata/" + quote(path + ".other"))
+        assert facts.status_code == 200
+        far.stop()
+    far.settings = settings
+    far.start()
+    assert show(client, path).content == b"by a form"
