@@ -67,7 +67,7 @@ struct courier_put {
 	int64_t offset, size;
 	const char *key;
 	const char *md5;	/* their ETag (see below), in lower-case hex */
-	const char *sha256;	/* in lower-case hex */
+	const char *sha256;	/* in lower-case hex; of parts it is not looked at */
 	struct courier_about about;
 };
 

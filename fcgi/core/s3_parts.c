@@ -2,9 +2,8 @@
 /*
  * Multipart uploads ("Uploading and copying objects using multipart upload"): begin,
  * send part after part, join. Each part goes with its own MD5 and SHA-256, which S3
- * checks; the hash of the whole is taken on the way and compared before the parts are
- * joined, so what was hashed by the worker is what is in S3. The ETag of the whole is
- * the MD5 of the parts' MD5s.
+ * checks. The ETag of the whole is made of the parts' MD5s: it is compared with the
+ * worker's before they are joined, so what was hashed there is what is in S3.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -188,10 +187,10 @@ etag_holds(const char *etag)
 	return *etag;
 }
 
-/* The hashes of one part; the whole's goes on with it. */
+/* The hashes of one part, which is read in blocks. */
 static enum err
 hash_part(const struct courier_put *p, int64_t at, int64_t size, struct part *part,
-    EVP_MD_CTX *states[3])
+    EVP_MD_CTX *states[2])
 {
 	uint8_t block[BLOCK];
 
@@ -209,7 +208,7 @@ hash_part(const struct courier_put *p, int64_t at, int64_t size, struct part *pa
 			    "was said, or can't be read");
 			return ERR_BROKEN;
 		}
-		for (int i = 0; i < 3; i++)
+		for (int i = 0; i < 2; i++)
 			(void)EVP_DigestUpdate(states[i], block, (size_t)n);
 		at += n;
 		size -= n;
@@ -218,7 +217,7 @@ hash_part(const struct courier_put *p, int64_t at, int64_t size, struct part *pa
 }
 
 static enum err
-send_part(struct upload *u, const struct courier_put *p, int i, EVP_MD_CTX *states[3])
+send_part(struct upload *u, const struct courier_put *p, int i, EVP_MD_CTX *states[2])
 {
 	struct part *part = &u->parts[i];
 	struct s3_call c = s3_call("PUT", u->key);
@@ -247,10 +246,9 @@ send_part(struct upload *u, const struct courier_put *p, int i, EVP_MD_CTX *stat
 
 /* All parts, each in memory that the next one uses again. */
 static enum err
-send_parts(struct upload *u, const struct courier_put *p, EVP_MD_CTX *states[3])
+send_parts(struct upload *u, const struct courier_put *p, EVP_MD_CTX *states[2])
 {
 	struct arena *kept = u->s->arena;
-	uint8_t sha256[SHA256];
 	enum err e = OK;
 
 	u->s->arena = u->s->scratch;
@@ -259,10 +257,7 @@ send_parts(struct upload *u, const struct courier_put *p, EVP_MD_CTX *states[3])
 		e = send_part(u, p, i, states);
 	}
 	u->s->arena = kept;
-	if (!e && EVP_DigestFinal_ex(states[2], sha256, NULL) != 1)
-		e = ERR_BROKEN;
-	if (!e && (!text_same(text_hex(kept, sha256, SHA256), p->sha256) ||
-	    !text_same(joined_etag(u, kept), p->md5)))
+	if (!e && !text_same(joined_etag(u, kept), p->md5))
 		e = ERR_CONFLICT;
 	return e;
 }
@@ -272,12 +267,11 @@ s3_parts_put(struct s3 *s, const struct courier_put *p, char version[COURIER_VER
 {
 	struct upload u = { .s = s, .key = p->key,
 		.object_id = p->about.object_id, .size = p->size };
-	EVP_MD_CTX *states[] = { EVP_MD_CTX_new(), EVP_MD_CTX_new(), EVP_MD_CTX_new() };
+	EVP_MD_CTX *states[] = { EVP_MD_CTX_new(), EVP_MD_CTX_new() };
 	enum err e = ERR_BROKEN;
 
 	divide(&u, s->sizes.part);
-	if (states[0] && states[1] && states[2] &&
-	    EVP_DigestInit_ex(states[2], EVP_sha256(), NULL) == 1)
+	if (states[0] && states[1])
 		e = begin(&u, &p->about);
 	if (!e) {
 		e = send_parts(&u, p, states);
@@ -286,7 +280,7 @@ s3_parts_put(struct s3 *s, const struct courier_put *p, char version[COURIER_VER
 		if (e)
 			give_up(&u);
 	}
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 2; i++)
 		EVP_MD_CTX_free(states[i]);
 	return e;
 }
