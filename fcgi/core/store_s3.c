@@ -96,7 +96,7 @@ copy(const struct store_at *from, struct store_object *o)
 {
 	char room[STORE_KEY], old[STORE_KEY];
 	const struct courier_copy c = { .from_key = at_key(from, old),
-		.from_version = from->version, .key = key(o, room),
+		.from_version = from->version, .size = from->size, .key = key(o, room),
 		.about = about(o) };
 	enum err e = store_s3_told(courier_copy(&c, o->version));
 
