@@ -176,7 +176,7 @@ def statements(client):
 
 def test_a_page_is_two_statements(client, folder):
     """And the one that finds who asks, and the audit's row, which comes later; whatever
-    the folder holds."""
+    the folder holds. With S3 one more looks for what was sent there directly."""
     put_all(client, ["%03d" % i for i in range(300)], folder)
     for i in range(20):
         put(client, "%s/d%02d/x" % (folder, i))
@@ -185,7 +185,8 @@ def test_a_page_is_two_statements(client, folder):
         reply = client.get("/files/list", params={"folder": folder})
         assert len(reply.json()) == 320
     spent = statements(client) - before
-    assert 3 * n <= spent < 4.5 * n
+    more = n if client.server.bucket else 0
+    assert 3 * n + more <= spent < 4.5 * n + more
 
 
 def test_while_others_write(client, folder):
