@@ -36,22 +36,32 @@ UPDATE file
    AND replaced_at IS NULL;
 
 -- name: file_old :many
--- What was replaced before a time, for the sweep.
--- open: housekeeping; gives ids and places only
+-- Take away what was replaced before a time; what somebody is just putting back into use
+-- is passed over.
+-- open: housekeeping; gives ids only
+-- only: sqlite
 -- types: before BIGINT
-SELECT o.object_id, o.stored_in, o.object_key, o.object_version, o.file_size, o.sha256,
-       o.md5
-  FROM file AS x
-  JOIN object AS o ON o.object_id = x.file_id
- WHERE x.replaced_at < :before
- ORDER BY x.replaced_at
- LIMIT 500;
-
--- name: file_forget :send
--- Remove the row of an object that the sweep removes.
--- open: housekeeping
 DELETE FROM file
- WHERE file_id = :file_id;
+ WHERE file_id IN (SELECT x.file_id
+                     FROM file AS x
+                    WHERE x.replaced_at < :before
+                    ORDER BY x.replaced_at
+                    LIMIT 500)
+RETURNING file_id;
+
+-- name: file_old :many
+-- The same.
+-- open: housekeeping; gives ids only
+-- only: pgsql
+DELETE FROM file
+ WHERE file_id = ANY (ARRAY(
+           SELECT x.file_id
+             FROM file AS x
+            WHERE x.replaced_at < :before
+            ORDER BY x.replaced_at
+            LIMIT 500
+              FOR UPDATE SKIP LOCKED))
+RETURNING file_id;
 
 -- name: file_replace_all :exec
 -- Take all of a deleted farmer's files out of use.

@@ -304,8 +304,10 @@ rules_people(struct gen *g, const struct statement *s)
 			people = s->tables[i];
 	for (size_t i = 0; i < s->n_params; i++)
 		viewer = viewer || strncmp(s->params[i].name, "viewer_", 7) == 0;
+	/* What writes can't end with one: it stands where the rows are chosen. */
 	for (size_t i = 0; i < s->tokens.n; i++)
-		limit = limit || (t[i].depth == 0 && token_is(&t[i], "LIMIT"));
+		limit = limit || ((t[i].depth == 0 || !s->reads) &&
+		    token_is(&t[i], "LIMIT"));
 	if (people && !viewer && !s->open)
 		return wrong(g, s, NULL, "%s touches people's data (%s): take what "
 		    "the viewer may see as a :viewer_ parameter, or say -- open: why",

@@ -25,7 +25,7 @@ BEGIN {
 	tier_of["templates.h"] = "app"
 
 	# In app/ one noun never includes another, but all share these.
-	n = split("command.h deliver.h farmer_audit.h front.h front_handler.h fields.h job.h job_run.h metrics.h page.h recorder.h routes.h seen.h space.h work.h routes.def jobs.def version.h templates.h", words, " ")
+	n = split("command.h deliver.h farmer_audit.h front.h front_handler.h fields.h job.h job_run.h kept.h metrics.h page.h recorder.h routes.h seen.h space.h work.h routes.def jobs.def version.h templates.h", words, " ")
 	for (i = 1; i <= n; i++)
 		shared[words[i]] = 1
 

@@ -26,7 +26,6 @@
 
 enum {
 	ORPHAN_AGE_S = 3600,	/* an upload may be under way for that long */
-	KEEP_DAYS = 90,		/* of a replaced file */
 	JOB_DAYS = 30,		/* of a job that has ended */
 	ASIDE_DAYS = 90,	/* of bytes without a row */
 	STEP_OBJECTS = 500,	/* looked at between two signs of life */
@@ -38,20 +37,20 @@ static enum err
 purge_replaced(struct job *j)
 {
 	struct file_old_row *rows;
-	struct store_at *at;
+	struct store_at *at, found;
 	size_t n;
 	enum err e = q_file_old(j->db, &(struct file_old_in){
-	    .before = j->now - KEEP_DAYS * CLOCK_DAY }, &rows, &n);
+	    .before = j->now - conf.trash_days * CLOCK_DAY }, &rows, &n);
 
 	if (e)
 		return e;
 	at = arena_array(j->keep, struct store_at, n);
 	for (size_t i = 0; i < n && !e; i++) {
-		at[i] = store_at_keep(j->keep, &STORE_AT(&rows[i]));
-		e = q_file_forget(j->db, &(struct file_forget_in){
-		    .file_id = at[i].id });
-		if (!e)
-			e = store_forget(j->db, at[i].id);
+		e = store_find(j->db, rows[i].file_id, &found);
+		if (e)
+			return e;
+		at[i] = store_at_keep(j->keep, &found);
+		e = store_forget(j->db, at[i].id);
 	}
 	if (!e)
 		e = job_step(j, NULL);

@@ -142,6 +142,10 @@ enum err space_store(struct req *r, struct space_new *list, size_t n);
  * written. ERR_DOWN: S3 does not answer, so nobody knows. */
 enum err space_adopt(struct req *r, const char *path);
 
+/* space_arrive(r, path): The same for a request that writes something itself afterwards:
+ * what has become a file is committed. */
+enum err space_arrive(struct req *r, const char *path);
+
 /* space_adopt_in(r, folder): The same for the files that lie in a folder; what cannot be
  * known is left for later. */
 enum err space_adopt_in(struct req *r, const char *folder);

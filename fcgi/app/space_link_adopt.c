@@ -307,6 +307,14 @@ space_adopt(struct req *r, const char *path)
 }
 
 enum err
+space_arrive(struct req *r, const char *path)
+{
+	enum err e = space_adopt(r, path);
+
+	return e ? e : front_save(r);
+}
+
+enum err
 space_adopt_in(struct req *r, const char *folder)
 {
 	struct space_pending_next_row *rows;

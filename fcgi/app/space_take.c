@@ -14,7 +14,10 @@
 #include "space.h"
 #include "text.h"
 
-enum { CLAIM_MAX = 255 };	/* bytes of what a client says of a type */
+enum {
+	CLAIM_MAX = 255,	/* bytes of what a client says of a type */
+	TRIES = 3
+};
 
 /* What the file is served as, and what its sender said. */
 static enum err
@@ -89,15 +92,20 @@ note(struct req *r, const struct space_new *list, size_t n)
 	return front_audit_all(r, &(struct audit_list){ events, n });
 }
 
+/* Again, if a folder was just tidied away, or somebody else was at the same paths. */
 enum err
 space_store(struct req *r, struct space_new *list, size_t n)
 {
 	struct space_by by;
-	enum err e;
+	enum err e = ERR_CONFLICT;
 
 	front_later(r);
 	by = space_viewer(r);
-	e = space_put(&by, list, n);
+	for (int i = 0; i < TRIES && e == ERR_CONFLICT; i++) {
+		if (i)
+			front_undo(r);
+		e = space_put(&by, list, n);
+	}
 	if (e == ERR_BIG)
 		return space_full(r);
 	return e ? e : note(r, list, n);

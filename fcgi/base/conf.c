@@ -110,6 +110,8 @@ static const struct setting settings[] = {
 	    "how long technical warnings and errors stay" },
 	{ "AUDIT_KEEP_YEARS", NUMBER, AT(audit_years), "10", 1, 100, NULL,
 	    "how long the audit of people's data stays" },
+	{ "TRASH_DAYS", NUMBER, AT(trash_days), "90", 1, 3650, NULL,
+	    "how long deleted files and replaced versions can be restored" },
 	{ "METRICS_FROM", NETS, AT(metrics_from), "127.0.0.1 ::1", 0, 1000, NULL,
 	    "addresses and networks that may ask for /metrics, a blank between two" },
 	{ "APP_VERSION_CODE", NUMBER, AT(app_code), "0", 0, 1000000000, NULL,

@@ -45,6 +45,7 @@ struct conf {
 	int64_t keep_info_hours;	/* LOG_KEEP_INFO_HOURS: of technical rows */
 	int64_t keep_error_days;	/* LOG_KEEP_ERROR_DAYS: the same */
 	int64_t audit_years;		/* AUDIT_KEEP_YEARS: of people's data */
+	int64_t trash_days;		/* TRASH_DAYS: of deleted and replaced files */
 	int64_t app_code;		/* APP_VERSION_CODE; 0: none is told */
 	const char *app_name;		/* APP_VERSION_NAME */
 	const char *app_url;		/* APP_DOWNLOAD_URL, or "" */

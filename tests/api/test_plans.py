@@ -24,6 +24,8 @@ WHOLE = {
     "report_operators": "its days: without values a third of all, with them an index",
     "job_list": "each of its branches ends with its own LIMIT",
     "job_purge": "once an hour, a batch at a time",
+    "file_figure_count": "it counts the farmers' files, once a day",
+    "space_folder_empty": "once a day the job folders looks at all folders, and reads only",
     "supply_count": "the number of all requests is counted in an index",
 }
 
