@@ -46,7 +46,7 @@ space_path(struct arena *a, const char *given)
 	if (strlen(given) > (size_t)2 * SPACE_PATH || !text_utf8(given, strlen(given)) ||
 	    !plain(given))
 		return NULL;
-	out = buf_make(a, SPACE_PATH);
+	out = buf_make(a, strlen(given));
 	for (size_t n; *given; given += n) {
 		given += *given == '/';
 		n = strcspn(given, "/");

@@ -14,7 +14,11 @@
 #include "space.h"
 #include "text.h"
 
-enum { KEYS_MAX = 1000, CURSOR_MAX = 1400 };
+enum {
+	KEYS_MAX = 1000,
+	CURSOR_MAX = 1400,
+	ENTRY_REST = 160	/* bytes of JSON about an entry beside its key */
+};
 
 struct space_list { const char *folder, *cursor; const int64_t *max_keys; };
 
@@ -137,6 +141,7 @@ space_list(struct req *r)
 	const struct space_list *in = r->in;
 	struct page p = { .r = r, .max = in->max_keys ? (size_t)*in->max_keys : KEYS_MAX,
 		.folder = space_path(r->arena, in->folder ? in->folder : "") };
+	size_t room = ENTRY_REST;
 	enum err e = read_cursor(&p, in->cursor);
 
 	if (!p.folder)
@@ -155,5 +160,8 @@ space_list(struct req *r)
 		return e;
 	if (p.more)
 		tell_cursor(&p);
+	for (size_t i = 0; i < p.n; i++)
+		room += ENTRY_REST + 2 * strlen(p.entries[i].key);
+	r->body = buf_make(r->arena, room); /* a page of the longest names is large */
 	return reply_list(r, p.entries, p.n);
 }

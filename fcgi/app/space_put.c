@@ -24,6 +24,14 @@ note_folder(const struct space_by *by, const char *folder)
 	    .path_folder = *folder ? space_parent(by->arena, folder) : NULL });
 }
 
+static bool
+in_one_folder(const char *path, const char *other)
+{
+	size_t n = (size_t)(space_last(path) - path);
+
+	return n == (size_t)(space_last(other) - other) && memcmp(path, other, n) == 0;
+}
+
 /* The folder of path and those above it, the root first; those of the path before it
  * are there already. */
 static enum err
@@ -31,8 +39,7 @@ note_folders(const struct space_by *by, const char *path, const char *before)
 {
 	enum err e = OK;
 
-	if (before && text_same(space_parent(by->arena, path),
-	    space_parent(by->arena, before)))
+	if (before && in_one_folder(path, before))
 		return OK;
 	e = note_folder(by, "");
 	for (const char *p = strchr(path, '/'); p && !e; p = strchr(p + 1, '/'))

@@ -2,6 +2,8 @@
 /*
  * POST /files/upload and /files/upload-multiple. Several files are stored all or none.
  */
+#include <string.h>
+
 #include "arena.h"
 #include "buf.h"
 #include "fields.h"
@@ -12,7 +14,11 @@
 #include "space.h"
 #include "text.h"
 
-enum { FILES_MAX = 1000 };	/* in one request */
+/* Of one request. What is said of a file in statements and in the reply takes up to ten
+ * times the bytes of its path, and a request has 8 MB for all. */
+enum { FILES_MAX = 1000, PATHS_MAX = 192 * 1024 };
+
+enum { SIZE_REST = 300 };	/* bytes of JSON about a file beside its key, url */
 
 struct space_upload { const char *folder; };
 
@@ -60,6 +66,7 @@ name_all(struct req *r, struct space_new *list, int64_t *n_bytes)
 {
 	const struct space_upload *in = r->in;
 	const char *folder = space_path(r->arena, in->folder ? in->folder : "");
+	size_t n_paths = 0;
 
 	*n_bytes = 0;
 	for (size_t i = 0; i < r->n_files; i++) {
@@ -68,6 +75,10 @@ name_all(struct req *r, struct space_new *list, int64_t *n_bytes)
 		list[i].path = folder && name ? space_join(r->arena, folder, name) : NULL;
 		if (!list[i].path)
 			return fail(r, ERR_BAD, "Invalid file path");
+		n_paths += strlen(list[i].path);
+		if (n_paths > PATHS_MAX)
+			return fail(r, ERR_BAD, "The paths of so many files are too long "
+			    "for one request: send the files in several");
 		*n_bytes += (int64_t)r->files[i].size;
 	}
 	return OK;
@@ -107,8 +118,10 @@ fill(struct req *r, const struct space_new *in, struct space_stored *out)
 	struct s3_place s3;
 
 	*out = (struct space_stored){ .success = true, .bucket = "local",
-		.region = "local", .key = space_key(r->arena,
-		front_viewer(r)->organisation_id, in->path) };
+		.region = "local", .key = in->object.key };
+	if (!out->key) /* that was too long for S3 */
+		out->key = space_key(r->arena, front_viewer(r)->organisation_id,
+		    in->path);
 	if (text_same(in->object.in, "s3") && !s3_place(r->arena, &s3)) {
 		out->bucket = s3.bucket;
 		out->region = s3.region;
@@ -140,12 +153,16 @@ space_upload_all(struct req *r)
 {
 	struct space_new *list = arena_array(r->arena, struct space_new, r->n_files);
 	struct space_stored *out = arena_array(r->arena, struct space_stored, r->n_files);
+	size_t room = SIZE_REST;
 	enum err e = store_all(r, list);
 
 	if (e)
 		return e;
-	for (size_t i = 0; i < r->n_files; i++)
+	for (size_t i = 0; i < r->n_files; i++) {
 		fill(r, &list[i], &out[i]);
+		room += SIZE_REST + 2 * strlen(out[i].key) + strlen(out[i].url);
+	}
+	r->body = buf_make(r->arena, room); /* not one that grows by halves in vain */
 	return reply(r, 200, &(struct space_stored_all){ true, (int64_t)r->n_files,
 	    { out, r->n_files } });
 }

@@ -171,6 +171,21 @@ def test_as_many_files_as_there_may_be(server, client, folder):
     assert names(client, folder) == [folder + "/%04d" % i for i in range(1000)]
 
 
+def test_many_files_of_the_longest_paths(client, folder):
+    """What is said of them may take more memory than a request has: so many are too
+    many, and as many as fit are stored. In neither case does a worker end."""
+    deep = "/".join([folder + '"' * (255 - len(folder)), '"' * 255, "é" * 127])
+    name = '%03d"' + "é" * 120
+    for n, status in ((1000, 400), (190, 200)):
+        reply = client.post("/files/upload-multiple", params={"folder": deep}, files=[
+            ("files", (name % i, b"x", "text/plain")) for i in range(n)])
+        assert reply.status_code == status, reply.text[:300]
+    assert len(names(client, deep)) == 190
+    reply = client.post("/files/upload-multiple", params={"folder": folder}, files=[
+        ("files", ("%03d" % i + "é" * 85, b"x", "text/plain")) for i in range(1000)])
+    assert reply.status_code == 200 and reply.json()["uploaded"] == 1000
+
+
 # what is refused leaves nothing
 
 

@@ -169,6 +169,19 @@ def test_ten_thousand(server, connect, client, folder):
     assert names(client, here) == [here + "0", here + "more/"]
 
 
+def test_the_longest_names(server, connect, client, folder):
+    """A page of them has some megabytes, and still is answered."""
+    segment = '"' * 254
+    here = "/".join([folder + segment[len(folder):], segment + "b", segment + "c"])
+    last = "é" * 125
+    model = put(client, here + "/0", b"").headers["X-File-Id"]
+    want = ["%s/%04d%s" % (here, i, last) for i in range(1500)]
+    with rows_of_many(server, connect, model, want):
+        assert names(client, here) == [here + "/0"] + want
+        reply = client.get("/files/list", params={"folder": here, "max_keys": 2})
+        assert len(reply.headers["X-Next-Cursor"]) > 1300
+
+
 def statements(client):
     text = client.get("/metrics").text
     return int(float(re.search(r"^cem_database_statements_total (\S+)$", text, re.M)[1]))
