@@ -317,6 +317,26 @@ def test_a_foreign_visit_is_none(server, owner, folder):
     assert good.status_code == 206
 
 
+def test_the_last_use_is_given_once(server, owner, folder, connect):
+    """Several visitors have seen that there is one, and wait for each other."""
+    made = share(owner, folder + "/plan 1.txt", max_uses=1)
+    if not server.database:
+        pytest.skip("SQLite has one writer, who is done before another looks")
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        with connect(server) as db:
+            db.cursor().execute("SELECT 1 FROM share WHERE share_id = %s FOR UPDATE",
+                                [made["share_id"]])
+            asked = [pool.submit(lambda: Client(server).get(at(made, 1)))
+                     for _ in range(3)]
+
+            def waiting():
+                return trail.ask(server, "SELECT COUNT(*) AS n FROM pg_locks"
+                                         " WHERE NOT granted")[0]["n"] >= 3
+            servers.poll(waiting)
+        assert sorted(a.result().status_code for a in asked) == [200, 404, 404]
+    assert owner.get("/api/shares/" + made["share_id"]).json()["share"]["uses"] == 1
+
+
 def test_no_race_gives_one_too_many(server, owner, folder):
     made = share(owner, folder + "/plan 1.txt", max_uses=3)
     with concurrent.futures.ThreadPoolExecutor(12) as pool:
@@ -403,6 +423,58 @@ def test_one_address_cannot_ask_for_ever(server, owner, folder, browser):
         assert reply.status_code == 429 and reply.headers["Retry-After"], where
     server.sql("DELETE FROM throttle")
     assert browser.get(at(made)).status_code == 200
+
+
+def test_the_file_of_now(owner, folder, browser):
+    """What is written over it is what the link gives; a moved file stays in it."""
+    path = folder + "/changing.txt"
+    put(owner, path, b"old")
+    made = share(owner, path)
+    fetched(browser.get(at(made, 1)), b"old", "changing.txt")
+    put(owner, path, b"newer")
+    fetched(browser.get(at(made, 1)), b"newer", "changing.txt")
+    reply = owner.post("/files/move?source_path=%s&destination_path=%s"
+                       % (quote(path), quote(folder + "/moved.txt")))
+    assert reply.status_code == 200
+    fetched(browser.get(at(made, 1)), b"newer", "moved.txt")
+
+
+def test_a_file_in_the_trash_is_gone(owner, folder, browser):
+    path = folder + "/going.txt"
+    put(owner, path, b"bytes")
+    made = share(owner, path, folder + "/plan 1.txt", max_uses=5)
+    assert owner.delete("/files/delete/" + quote(path)).status_code == 200
+    text = words(browser.get(at(made)))
+    assert "going.txt no longer there" in text and "plan 1.txt" in text
+    reply = browser.get(at(made, 1))
+    assert reply.status_code == 404 and heading(reply) == "This file is gone"
+    found = owner.get("/api/shares/" + made["share_id"]).json()
+    assert found["files"][0]["size"] is None and found["files"][0]["path"] == path
+    assert found["share"]["uses"] == 0
+    assert log(owner, made) == [("gone", 1)]
+    refused(owner.post("/api/shares", json={"paths": [path]}), 404)
+    refused(owner.post("/api/shares", json={
+        "file_ids": [found["files"][0]["file_id"]]}), 404)
+    # Another file of that path is not the one that was shared.
+    put(owner, path, b"secret")
+    assert browser.get(at(made, 1)).status_code == 404
+
+
+def test_a_file_comes_back_or_never(owner, admin, folder, browser):
+    """Out of the trash it is in its links again; purged, it is gone for good."""
+    path = folder + "/back.txt"
+    file_id = put(owner, path, b"bytes")
+    made = share(owner, path)
+    for _ in range(2):
+        assert owner.delete("/files/delete/" + quote(path)).status_code == 200
+        assert browser.get(at(made, 1)).status_code == 404
+        assert owner.post("/api/files/%s/restore" % file_id).status_code == 200
+        fetched(browser.get(at(made, 1)), b"bytes", "back.txt")
+    assert owner.delete("/files/delete/" + quote(path)).status_code == 200
+    assert admin.post("/api/files/%s/purge" % file_id).status_code == 200
+    assert browser.get(at(made, 1)).status_code == 404
+    assert "back.txt no longer there" in words(browser.get(at(made)))
+    assert owner.get("/api/shares/" + made["share_id"]).json()["files"][0]["path"] == path
 
 
 def test_html_is_only_to_be_saved(owner, folder, browser):

@@ -216,6 +216,17 @@ def test_an_address_never_means_something_else(client, path):
     assert refused(fetch(client, url), 404) == "File not found"
     url = link(client, path)
     assert fetch(client, url).content == b"second"
+    away = {"source_path": path, "destination_path": path + ".away"}
+    assert client.post("/files/move", params=away).status_code == 200
+    refused(fetch(client, url), 404)
+    refused(fetch(client, url.replace(quote(path), quote(path + ".away"))), 403)
+    back = {"source_path": path + ".away", "destination_path": path}
+    assert client.post("/files/move", params=back).status_code == 200
+    assert fetch(client, url).content == b"second"
+    assert client.delete("/files/delete/" + quote(path)).status_code == 200
+    refused(fetch(client, url), 404)
+    put(client, path, b"second")
+    refused(fetch(client, url), 404)
 
 
 def test_an_address_ends_with_the_account(server, new_user, home, admin, path):

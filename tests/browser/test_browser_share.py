@@ -28,10 +28,12 @@ def put(client, name, content):
 
 
 def test_a_visitor(hand, window, officer, tmp_path):  # noqa: F811
-    """The password, the list, downloads, the end."""
+    """The password, the list, a file that is gone, downloads, the end."""
     paths = [put(officer, name, content) for name, content in NAMES.items()]
+    paths.append(put(officer, "old.txt", b"gone soon"))
     made = officer.post("/api/shares", json={
         "paths": paths, "password": "Sesame, open", "max_uses": 1}).json()
+    assert officer.delete("/files/delete/for the bank/old.txt").status_code == 200
     where, folder = "/s/" + made["token"], downloads(window, tmp_path)
     hand.go(where)
     hand.sees("Shared files", "Password")
@@ -46,7 +48,7 @@ def test_a_visitor(hand, window, officer, tmp_path):  # noqa: F811
     hand.press("Open", "main")
     assert hand.where == where
     hand.sees("plan.txt", "9 bytes", "1.6 kB", "Ŋoma & <sons>.pdf", "1.4 MB",
-              "holds until")
+              "no longer there", "holds until")
     window.look("share")
     for name, content in NAMES.items():
         hand.find('main a[href$="/content/%d"]' % (list(NAMES).index(name) + 1)).click()
