@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The courier's own side. It takes the S3 secrets into memory of its own, forgets all
- * others, and locks itself: files it may read are the certificates and what names are
- * looked up with, ports those of S3, of the role's endpoint and of DNS. What it reads and
- * writes for the worker are descriptors that came with the question.
+ * others, and locks itself: files it may read are those that names are looked up with,
+ * ports those of S3, of the role's endpoint and of DNS. What it reads and writes for the
+ * worker are descriptors that came with the question.
+ *
+ * The lock is on the files that were there. When one of them is replaced, by DHCP say,
+ * the new one can't be read, and no name is found any more: then the courier ends after
+ * its answer, its worker retires, and the next ones see the new file.
  */
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <sodium.h>
@@ -16,6 +21,7 @@
 #include "courier_run.h"
 #include "credentials.h"
 #include "helper.h"
+#include "log.h"
 #include "s3.h"
 #include "sandbox.h"
 
@@ -24,6 +30,13 @@ enum {
 	KEPT = 64 * 1024		/* memory for what lives as long as the process */
 };
 
+/* What names are looked up with, and which files those were at the start. */
+static const char *const name_files[] = { "/etc/hosts", "/etc/resolv.conf",
+	"/etc/nsswitch.conf", "/etc/gai.conf" };
+
+enum { NAME_FILES = sizeof(name_files) / sizeof(name_files[0]) };
+
+static ino_t name_inodes[NAME_FILES];
 static int worker;		/* the socket to it */
 static struct s3 s3;
 
@@ -260,6 +273,26 @@ static answer_maker *const answers[] = {
 	[COURIER_FORM] = do_form, [COURIER_CHECK] = do_check,
 };
 
+static ino_t
+inode_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? st.st_ino : 0;
+}
+
+static bool
+names_replaced(void)
+{
+	for (int i = 0; i < NAME_FILES; i++)
+		if (inode_of(name_files[i]) != name_inodes[i]) {
+			log_write(LOG_WARN, "courier: %s is another file now: ending, "
+			    "so that the next courier can read it", name_files[i]);
+			return true;
+		}
+	return false;
+}
+
 static bool
 answer(struct helper_question *q)
 {
@@ -281,17 +314,21 @@ answer(struct helper_question *q)
 		memcpy(out.bytes + out.n, more.bytes, more.n);
 		out.n += more.n;
 	}
-	return helper_answer(worker, out.bytes, out.n);
+	return helper_answer(worker, out.bytes, out.n) &&
+	    !(s3.unreached && names_replaced());
 }
 
 static enum err
 lock(void)
 {
-	const char *readable[] = { "/etc/hosts", "/etc/resolv.conf",
-		"/etc/nsswitch.conf", "/etc/gai.conf", conf.s3_ca_file, NULL, NULL };
+	const char *readable[NAME_FILES + 2] = { NULL };
 	struct sandbox s = { .readable = readable, .ports = { s3.place.port } };
 
-	credentials_reach(&s.ports[1], &readable[5]);
+	for (int i = 0; i < NAME_FILES; i++) {
+		readable[i] = name_files[i];
+		name_inodes[i] = inode_of(name_files[i]);
+	}
+	credentials_reach(&s.ports[1], &readable[NAME_FILES]);
 	return sandbox_lock(&s);
 }
 

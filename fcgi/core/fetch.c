@@ -13,6 +13,8 @@
 
 #include <curl/curl.h>
 #include <openssl/crypto.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
 
 #include "arena.h"
 #include "buf.h"
@@ -33,6 +35,7 @@ static const char link_nets[] = "169.254.0.0/16 fd00:ec2::/32";
 
 struct fetch_client {
 	CURL *easy;
+	X509_STORE *trusted;
 	struct fetch_limits limits;
 	void (*beat)(void);
 	int64_t beat_due;
@@ -197,14 +200,26 @@ progress(void *context, curl_off_t to_come, curl_off_t came, curl_off_t to_go,
 	return 0;
 }
 
+/* The certificates to trust were read before the process was locked. */
+static CURLcode
+trust(CURL *easy, void *tls, void *context)
+{
+	struct fetch_client *client = context;
+
+	(void)easy;
+	SSL_CTX_set1_cert_store(tls, client->trusted);
+	return CURLE_OK;
+}
+
 _Static_assert(FETCH_WORDS >= CURL_ERROR_SIZE, "curl's words have room");
 
 #define SET(option, value) (bad |= curl_easy_setopt(easy, (option), (value)) != CURLE_OK)
 
 /* What holds for every request. True if curl does not know one of them. */
 static bool
-set_manners(CURL *easy, const char *ca_file, const struct fetch_limits *limits)
+set_manners(struct fetch_client *client)
 {
+	CURL *easy = client->easy;
 	bool bad = false;
 
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -218,9 +233,12 @@ set_manners(CURL *easy, const char *ca_file, const struct fetch_limits *limits)
 	SET(CURLOPT_SSL_VERIFYPEER, 1L);
 	SET(CURLOPT_SSL_VERIFYHOST, 2L);
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	SET(CURLOPT_CAINFO, ca_file);
+	SET(CURLOPT_CAINFO, NULL);
 	SET(CURLOPT_CAPATH, NULL);
-	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)limits->connect_ms);
+	SET(CURLOPT_SSL_CTX_FUNCTION, trust);
+	SET(CURLOPT_SSL_CTX_DATA, client);
+	SET(CURLOPT_QUICK_EXIT, 1L); /* wait for no name that nobody knows */
+	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)client->limits.connect_ms);
 	SET(CURLOPT_LOW_SPEED_LIMIT, (long)STILL_BYTES);
 	SET(CURLOPT_MAXAGE_CONN, (long)ALIVE_S);
 	SET(CURLOPT_BUFFERSIZE, (long)BLOCK);
@@ -269,21 +287,20 @@ fetch_open(const char *ca_file, const struct fetch_limits *limits, void (*beat)(
 {
 	static struct fetch_client client;
 
-	if (access(ca_file, R_OK) != 0) {
-		log_write(LOG_ERROR, "fetch: the certificates in %s: %s", ca_file,
-		    strerror(errno));
-		return NULL;
-	}
+	client.limits = *limits;
+	client.beat = beat;
 	/* No file that changes how TLS is done, and none to ask for once locked. */
 	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1 ||
 	    curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
-	    !(client.easy = curl_easy_init()) ||
-	    set_manners(client.easy, ca_file, limits)) {
+	    !(client.easy = curl_easy_init()) || !(client.trusted = X509_STORE_new()) ||
+	    set_manners(&client)) {
 		log_write(LOG_ERROR, "fetch: libcurl can't be set up");
 		return NULL;
 	}
-	client.limits = *limits;
-	client.beat = beat;
+	if (X509_STORE_load_file(client.trusted, ca_file) != 1) {
+		log_write(LOG_ERROR, "fetch: there are no certificates in %s", ca_file);
+		return NULL;
+	}
 	return &client;
 }
 
@@ -350,6 +367,16 @@ question_headers(struct arena *a, const struct fetch *f, struct curl_slist **lis
 	return true;
 }
 
+/* Was there no connection yet, with TLS, to send anything on? */
+static bool
+before_sending(const struct run *run)
+{
+	curl_off_t ready = 0;
+
+	(void)curl_easy_getinfo(run->client->easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
+	return ready == 0;
+}
+
 static enum fetch_end
 end_of(CURLcode code, const struct run *run)
 {
@@ -362,6 +389,8 @@ end_of(CURLcode code, const struct run *run)
 	case CURLE_COULDNT_CONNECT:
 	case CURLE_SSL_CONNECT_ERROR:
 		return FETCH_UNREACHED;
+	case CURLE_OPERATION_TIMEDOUT:
+		return before_sending(run) ? FETCH_UNREACHED : FETCH_CUT;
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_ISSUER_ERROR:

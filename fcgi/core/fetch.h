@@ -72,8 +72,8 @@ struct fetch_client;
 
 /* fetch_open(ca_file, limits, beat): A client that trusts the certificates in ca_file.
  * beat (or NULL) is called about every second while a request runs. Call it before the
- * process is locked; it lives for ever. NULL (logged) if there is no memory or ca_file
- * can't be read. */
+ * process is locked; it lives for ever, and ca_file is read now. NULL (logged) if there
+ * is no memory, or no certificate in it. */
 struct fetch_client *fetch_open(const char *ca_file, const struct fetch_limits *limits,
     void (*beat)(void));
 

@@ -170,6 +170,7 @@ judge(struct s3 *s, struct s3_call *c, bool *again)
 {
 	const struct s3_fault *fault;
 
+	s->unreached = c->f.end == FETCH_UNREACHED;
 	if (c->f.end != FETCH_OK)
 		return judge_end(s, &c->f, again);
 	note_skew(s, c);

@@ -25,6 +25,7 @@ struct s3 {
 	struct s3_sizes sizes;
 	int patience_ms;
 	void (*beat)(void);		/* called about every second while waiting */
+	bool unreached;			/* the last time, not even a connection */
 	int64_t skew;			/* S3's clock minus ours, full seconds */
 	char words[400];		/* what was wrong the last time, or "" */
 };

@@ -2,6 +2,7 @@
 """Who we are to S3: keys, temporary keys, roles, and what happens when they are wrong."""
 import json
 import os
+import shutil
 import signal
 
 import pytest
@@ -276,6 +277,29 @@ def test_locked_worker(ceph, start):
     assert courier.head("locked", version).size == 6
     assert ceph.client().get_object(Bucket=BUCKET, Key="locked")["Body"].read() == \
         b"locked"
+
+
+def test_names_replaced(ceph, start, tmp_path):
+    """A new /etc/hosts or resolv.conf is not seen by who locked himself before: he makes
+    way for one who sees it."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root for an /etc of its own")
+    etc = tmp_path / "etc"
+    etc.mkdir()
+    for name in ("hosts", "resolv.conf", "nsswitch.conf", "passwd"):
+        shutil.copy("/etc/" + name, etc / name)
+    courier = start(
+        patience=300, S3_ENDPOINT=ceph.https.replace("localhost", "s3.cem.test"),
+        preload=("unshare", "-m", "sh", "-c",
+                 'mount --bind "$0" /etc && exec "$@"', str(etc)))
+    assert "reached" in courier.check()[3]
+    assert "reached" in courier.check()[3], "as long as nothing changes it goes on"
+    (etc / "new").write_text("127.0.0.1 localhost s3.cem.test\n")
+    (etc / "new").rename(etc / "hosts")
+    assert courier.check()[0] == "down"
+    assert courier.check()[0] == "down" and "/etc/hosts" in courier.log()
+    assert courier.ask("stop") == [] and courier.ask("start", 300) == []
+    assert "certificate" in courier.check()[3], "now the name is found"
 
 
 def test_courier_dies(start):
