@@ -161,7 +161,13 @@ def test_what_is_no_object_is_422_everywhere(admin, farmer, as_farmer, routes, o
         for media in ("application/json", "application/json; charset=utf-8"):
             reply = who_may(operation, admin, mine).call(
                 method, fill(path), data=body, headers={"Content-Type": media})
-            refused(reply, 422)
+            if path == "/files/delete-multiple" and body == b"[]":
+                assert reply.status_code == 200  # a bare list is what it takes
+            elif path.startswith("/files/"):
+                assert reply.status_code == 422, (path, reply.text)
+                assert isinstance(reply.json()["detail"], list)
+            else:
+                refused(reply, 422)
         tried += 1
     assert tried > 15
 

@@ -14,6 +14,7 @@ import plans
 import server as servers
 
 ROWS = 20000
+FOLDERS = 200  # of files, and as many of folders in each
 
 # Statements that look at a whole table, and why that is right.
 WHOLE = {
@@ -59,14 +60,18 @@ def rows_of(table, columns, farmers, account, organisation):
         if "object_id" in row:
             row["object_id"] = value("object_id", "TEXT", n)
         if table.startswith("space_"):
-            row.update(file_path="folder/%d" % n, path_folder="folder",
+            row.update(file_path="top/f%d/%d" % (n % FOLDERS + 2, n),
+                       path_folder="top/f%d" % (n % FOLDERS + 2),
                        file_id=value("file_id", "TEXT", n))
         if table == "space_folder":
-            row.update(folder_path=("", "folder", "folder/f%d" % n)[min(n, 2)],
-                       path_folder=(None, "", "folder")[min(n, 2)])
-        if table == "space_file":
-            row.update(deleted_at=n if n % 20 == 0 else None,
-                       path_folder=None if n % 20 == 0 else "folder")
+            row["folder_path"] = row["path_folder"] + "/g%d" % n
+            if n < FOLDERS + 2:
+                row.update(folder_path=("", "top", "top/f%d" % n)[min(n, 2)],
+                           path_folder=(None, "", "top")[min(n, 2)])
+        if table == "space_file" and n % 20 == 0:
+            row.update(deleted_at=n, path_folder=None)
+        elif table == "space_file":
+            row["deleted_at"] = None
         if table == "session":
             row["account_id" if n % 2 else "farmer_id"] = None
         if table == "job":
