@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "api"))
 
-pytest.register_assert_rewrite("client", "hurt")
+pytest.register_assert_rewrite("big", "changes", "client", "hurt")
 
 import server as servers  # noqa: E402  (the path above must come first)
 

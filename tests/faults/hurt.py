@@ -139,10 +139,11 @@ def sweep(running):
 
 
 class Strace:
-    """strace on the workers of a server, with a fault injected into their calls."""
+    """strace on the workers of a server (or only some processes), with a fault injected
+    into their calls."""
 
-    def __init__(self, running, *injections, calls):
-        self.pids = running.children()
+    def __init__(self, running, *injections, calls, pids=None):
+        self.pids = pids or running.children()
         words = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + calls,
                  "-e", "signal=none"]
         for injection in injections:
@@ -176,6 +177,12 @@ class Strace:
         def detached():
             return not any(tracer(pid) for pid in self.pids if servers.alive(pid))
         poll(detached)
+
+
+def web_workers(running):
+    table = servers.processes()
+    return [pid for pid in running.children()
+            if pid in table and table[pid][1] == "worker"]
 
 
 def tracer(pid):
