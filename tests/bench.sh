@@ -7,9 +7,9 @@
 # --quick takes less time and says less; --sqlite leaves PostgreSQL out. FIGURE is web,
 # pgsql, file, card, start, memory, jobs, import or files; none means all, 10 minutes or so. It
 # prints a table; "short" marks what misses its goal. The exit status is 0 whatever the figures
-# are: they depend on the machine and on what else it does. scale is not among all: it
-# makes registers of a million farmers first, and keeps them for the next time in the
-# folder that CEM_BENCH_REGISTERS names.
+# are: they depend on the machine and on what else it does. list and scale are not among
+# all: they make a million files, or registers of a million farmers, first; scale keeps
+# these for the next time in the folder that CEM_BENCH_REGISTERS names.
 #
 # Each figure is a ratio to something simple that runs at the same moment: a bare
 # libfcgi program behind the same nginx, a bare loop over cairo, nginx's own file.
@@ -27,7 +27,7 @@ words=()
 for word; do
 	case $word in
 	--quick | --sqlite) words+=("${word#--}") ;;
-	web | pgsql | file | card | start | memory | jobs | import | files | scale) words+=("$word") ;;
+	web | pgsql | file | card | start | memory | jobs | import | files | list | scale) words+=("$word") ;;
 	*) die "usage: tests/bench.sh [--quick] [--sqlite] [FIGURE...]" ;;
 	esac
 done

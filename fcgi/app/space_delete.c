@@ -4,7 +4,7 @@
  * removed: a deleted file lies in the trash until its time is over (space_purge.c). Many
  * go in batches, a statement for each, in one transaction and in the order of their
  * paths, so that two who delete the same wait for each other; what a batch takes of
- * memory is given back after it.
+ * memory is given back after it. A folder of very many goes in several transactions.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +26,7 @@ enum {
 	BATCH = 500,		/* as in the statements */
 	LISTED_MAX = 10000,	/* files of a folder that are named in the reply, */
 	LISTED_BYTES = 1024 * 1024, /* and of their keys */
+	STEP = 100000,		/* files of a folder that go in one transaction */
 	MEMORY = 8 * 1024 * 1024 /* of a batch */
 };
 
@@ -350,6 +351,7 @@ struct emptied {
 	const char *after, *until; /* what lies below the folder lies between these */
 	struct space_gone *items;
 	size_t n, n_bytes;
+	int64_t n_saved, bytes_saved; /* files of the steps that are committed */
 };
 
 static void
@@ -390,6 +392,25 @@ empty_batch(struct emptied *f, char after[SPACE_PATH + 2], size_t *n)
 	return note_batch(&f->t, rows, *n);
 }
 
+/* A folder of many more files goes in steps, each for good: as one it would take longer
+ * than a transaction may, and nobody else could write meanwhile. */
+static enum err
+save_step(struct emptied *f)
+{
+	struct req *r = f->t.r;
+	enum err e = count_trashed(&f->t);
+
+	if (!e)
+		e = front_save(r);
+	if (e)
+		return e;
+	front_later(r);
+	f->n_saved += f->t.n;
+	f->bytes_saved += f->t.n_bytes;
+	f->t.n = f->t.n_bytes = 0;
+	return OK;
+}
+
 static enum err
 empty(struct emptied *f)
 {
@@ -403,6 +424,8 @@ empty(struct emptied *f)
 	do {
 		e = empty_batch(f, after, &n);
 		arena_reset(f->t.batch);
+		if (!e && f->t.n >= STEP)
+			e = save_step(f);
 	} while (!e && n);
 	db_arena(r->db, r->arena);
 	return e;
@@ -458,14 +481,15 @@ leave(struct emptied *f, const char *folder)
 }
 
 static enum err
-note_folder(const struct trashed *t)
+note_folder(const struct emptied *f)
 {
-	const char *organisation_id = front_viewer(t->r)->organisation_id;
+	struct req *r = f->t.r;
 
-	return front_audit(t->r, &(struct audit_event){ .module = "files",
-	    .action = "folder_delete", .subject = organisation_id,
-	    .details = arena_print(t->r->arena, "{\"files\":%lld,\"bytes\":%lld}",
-	        (long long)t->n, (long long)t->n_bytes) });
+	return front_audit(r, &(struct audit_event){ .module = "files",
+	    .action = "folder_delete", .subject = front_viewer(r)->organisation_id,
+	    .details = arena_print(r->arena, "{\"files\":%lld,\"bytes\":%lld}",
+	        (long long)(f->n_saved + f->t.n),
+	        (long long)(f->bytes_saved + f->t.n_bytes)) });
 }
 
 static enum err
@@ -480,7 +504,7 @@ delete_folder(struct emptied *f, const char *folder)
 	if (!e)
 		e = leave(f, folder);
 	if (!e)
-		e = note_folder(&f->t);
+		e = note_folder(f);
 	return e ? e : count_trashed(&f->t);
 }
 
@@ -502,7 +526,7 @@ space_folder_delete(struct req *r)
 		return e;
 	out.deleted = (struct shape_list){ f.items, f.n };
 	req_header(r, "X-Deleted-Count", arena_print(r->arena, "%lld",
-	    (long long)f.t.n));
+	    (long long)(f.n_saved + f.t.n)));
 	r->body = buf_make(r->arena, f.n_bytes + f.n * 150 + 200);
 	return reply(r, 200, &(struct space_folder_gone){ true,
 	    "Folder deleted successfully", &out });

@@ -4,8 +4,8 @@
     bench.py BUILD FOLDER [quick] [sqlite] [FIGURE...]
 
 BUILD has the bare programs, FOLDER is empty and ours. FIGUREs are web, pgsql, card,
-file, start, memory, jobs, import, files; none means all. scale is another, that must be
-named.
+file, start, memory, jobs, import, files; none means all. scale and list are others, that
+must be named.
 """
 import os
 import signal
@@ -18,6 +18,7 @@ import figures_card
 import figures_files
 import figures_import
 import figures_jobs
+import figures_list
 import figures_scale
 import figures_web
 import figures_worker
@@ -130,6 +131,12 @@ def main():
         if run.wants("files"):
             on_both(table, run, "files", lambda table, folder, label, url, quick:
                     figures_files.files(table, folder, label, url, run.build, quick))
+        if "list" in run.figures:
+            for pgsql in (False, True)[:1 + run.pgsql]:
+                label = "PostgreSQL" if pgsql else "SQLite"
+                beds.say("lists on " + label)
+                figures_list.lists(table, run.folder + "/list" + label, label, pgsql,
+                                   run.quick)
         if "scale" in run.figures:
             for pgsql in (False, True)[:1 + run.pgsql]:
                 figures_scale.scale(table, run.folder, pgsql, run.quick)
