@@ -111,7 +111,7 @@ move_one(struct errand *x, const struct store_at *at)
 	store_kept(&o, &there);
 	e = q_object_move(x->db, &(struct object_move_in){ .object_id = at->id,
 	    .stored_in = x->to, .moved_from = x->from, .md5 = o.md5,
-	    .object_key = store_key(x->arena, &o),
+	    .object_key = store_key(&o),
 	    .object_version = there.version }, &n);
 	if (!e && !n) /* it was removed while it was copied */
 		return store_remove(&there);

@@ -39,16 +39,17 @@ find_driver(const struct store_at *at, const struct store_driver **driver)
 	return ERR_BROKEN;
 }
 
+const char *
+store_key(const struct store_object *o)
+{
+	return o->key ? o->key : *o->own_key ? o->own_key : NULL;
+}
+
 enum err
 store_note(struct db *db, const struct store_object *o, int64_t now)
 {
-	const struct store_driver *driver = store_driver(o->in);
-	char room[STORE_KEY];
-
-	if (!driver)
-		return ERR_BROKEN;
 	return q_object_insert(db, &(struct object_insert_in){ .object_id = o->id,
-	    .stored_in = o->in, .object_key = driver->key(o, room),
+	    .stored_in = o->in, .object_key = store_key(o),
 	    .object_version = *o->version ? o->version : NULL, .file_size = o->size,
 	    .sha256 = o->sha256, .md5 = o->md5, .now = now });
 }
@@ -68,18 +69,9 @@ store_find(struct db *db, const char *object_id, struct store_at *at)
 void
 store_kept(const struct store_object *o, struct store_at *at)
 {
-	*at = (struct store_at){ .id = o->id, .in = o->in, .key = o->key,
+	*at = (struct store_at){ .id = o->id, .in = o->in, .key = store_key(o),
 		.version = *o->version ? o->version : NULL, .sha256 = o->sha256,
 		.md5 = o->md5, .size = o->size };
-}
-
-const char *
-store_key(struct arena *a, const struct store_object *o)
-{
-	const struct store_driver *driver = store_driver(o->in);
-	char room[STORE_KEY];
-
-	return driver ? arena_text(a, driver->key(o, room)) : NULL;
 }
 
 struct store_at

@@ -29,6 +29,7 @@ struct db;
  */
 enum {
 	STORE_VERSION = 1025,	/* bytes of an S3 version id, and a NUL */
+	STORE_KEY = 40,		/* of a key that is made of an id */
 	STORE_WORDS = 500	/* of what is wrong with a bucket */
 };
 
@@ -39,11 +40,13 @@ struct store_object {
 	int fd;			/* open for reading and writing until kept or dropped */
 	const char *key;	/* its key; NULL: one of its id */
 	const char *media, *organisation_id, *file_name; /* said with it, or NULL */
+	bool hidden;		/* by store_hide */
 	int64_t size;		/* this and the rest are set by store_keep */
 	char sha256[DIGEST_SHA256];
 	char md5[DIGEST_MD5];	/* the ETag: see digest.h on what is large */
 	const char *in;		/* the driver that has it; NULL: not kept */
 	char version[STORE_VERSION]; /* "" where there are none */
+	char own_key[STORE_KEY]; /* if key is NULL; "" where there are none */
 };
 
 /* Where a kept one lies: a row of object. */
@@ -67,7 +70,8 @@ enum err store_open(const char *root);
 /* store_begin(o): A new empty object with a new id. ERR_DOWN if the disk is full. */
 enum err store_begin(struct store_object *o);
 
-/* store_hide(o): Nobody but the register's user may read this one, nginx neither. */
+/* store_hide(o): Nobody but the register's user may read this one, nginx neither; and
+ * once it has no row it does not stay. */
 enum err store_hide(struct store_object *o);
 
 /* store_write(o, p, n): Append n bytes. */
@@ -100,8 +104,8 @@ enum err store_find(struct db *db, const char *object_id, struct store_at *at);
 /* store_kept(o, at): The same of one that was just kept; at lives as long as o. */
 void store_kept(const struct store_object *o, struct store_at *at);
 
-/* store_key(a, o): The key under which a kept object lies; NULL where there are none. */
-const char *store_key(struct arena *a, const struct store_object *o);
+/* store_key(o): The key under which a kept object lies; NULL where there are none. */
+const char *store_key(const struct store_object *o);
 
 /* store_at_keep(a, at): A copy whose texts are in a. */
 struct store_at store_at_keep(struct arena *a, const struct store_at *at);
@@ -173,7 +177,8 @@ enum err store_each(int64_t age_s, enum err (*found)(void *context, const char *
 enum err store_far_check(const char *wanted, char words[STORE_WORDS]);
 
 /* store_far_sweep(ask): Remove from the bucket, for good, what says that it is one of our
- * objects, is older than ask->age_s seconds and has no row. */
+ * objects, is older than ask->age_s seconds and has no row; what was hidden after a
+ * day. */
 struct store_far {
 	int64_t age_s;
 	/* Is there a row for this? */

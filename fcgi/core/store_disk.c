@@ -100,6 +100,7 @@ keep(struct store_object *o)
 	    kept_path(o->id, to)) != 0)
 		return store_failed("rename");
 	o->in = store_disk.name;
+	o->key = NULL;
 	return flush_folder(o->id) ? OK : store_failed("flush folder");
 }
 
@@ -116,6 +117,7 @@ copy(const struct store_at *from, struct store_object *o)
 		    errno == EPERM || errno == EOPNOTSUPP ? ERR_CONFLICT :
 		    store_failed("copy");
 	o->in = store_disk.name;
+	o->key = NULL;
 	return flush_folder(o->id) ? OK : store_failed("flush folder");
 }
 
@@ -163,17 +165,9 @@ size_of(const struct store_at *at, int64_t *size)
 	return OK;
 }
 
-static const char *
-no_key(const struct store_object *o, char room[STORE_KEY])
-{
-	(void)o;
-	(void)room;
-	return NULL;
-}
-
 const struct store_driver store_disk = {
 	.name = "disk", .keep = keep, .copy = copy, .fd = open_fd, .link = link_to,
-	.remove = remove_kept, .size = size_of, .key = no_key
+	.remove = remove_kept, .size = size_of
 };
 
 enum err

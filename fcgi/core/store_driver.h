@@ -4,10 +4,7 @@
 
 #include "store.h"
 
-enum {
-	STORE_PATH = 40,	/* room for a path below the store's folder */
-	STORE_KEY = 60		/* for a key that is made of an id */
-};
+enum { STORE_PATH = 40 };	/* room for a path below the store's folder */
 
 /*
  * What the parts of store.h know of each other: store.c, which calls the drivers;
@@ -16,7 +13,7 @@ enum {
 struct store_driver {
 	const char *name;	/* as in object.stored_in */
 	/* Put o, which is hashed, into its place, and see that its temporary file goes;
-	 * sets in when there is something to remove, and version. */
+	 * sets in when there is something to remove, version, and key as it is. */
 	enum err (*keep)(struct store_object *o);
 	/* Make o of the bytes of another that this driver has, in the same way.
 	 * ERR_CONFLICT: it can't, they must be read and written. */
@@ -27,8 +24,6 @@ struct store_driver {
 	    const char **link);
 	enum err (*remove)(const struct store_at *at);
 	enum err (*size)(const struct store_at *at, int64_t *size);
-	/* The key that keep and copy give o, in room if need be; NULL: none. */
-	const char *(*key)(const struct store_object *o, char room[STORE_KEY]);
 };
 
 extern const struct store_driver store_disk, store_s3;

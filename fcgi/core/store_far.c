@@ -18,7 +18,8 @@
 enum {
 	PAGE = 500,			/* of versions listed at once */
 	PAGE_MEMORY = 8 * 1024 * 1024,
-	HEADS_MAX = 10000		/* asked about in one sweep, one by one */
+	HEADS_MAX = 10000,		/* asked about in one sweep, one by one */
+	HIDDEN_S = 24 * 3600		/* what is left of what was hidden */
 };
 
 /* No object has this key, but the id of the register whose bucket it is. */
@@ -95,7 +96,7 @@ store_far_check(const char *wanted, char words[STORE_WORDS])
 /* One page of a sweep: what of it has no row and is ours. */
 struct far {
 	const struct store_far *ask;
-	int64_t before;
+	int64_t before;		/* what is older goes */
 	int heads;
 };
 
@@ -146,13 +147,17 @@ sweep_prefix(struct far *f, struct arena *a, const char *prefix)
 enum err
 store_far_sweep(const struct store_far *ask)
 {
-	struct far f = { .ask = ask,
-		.before = clock_now() - ask->age_s * CLOCK_SECOND };
+	static const char *const prefixes[] = { "hidden/", "objects/", "tenants/" };
+	struct far f = { .ask = ask };
 	struct arena *a = arena_make(PAGE_MEMORY, NULL);
-	enum err e = sweep_prefix(&f, a, "objects/");
+	enum err e = OK;
 
-	if (!e)
-		e = sweep_prefix(&f, a, "tenants/");
+	for (size_t i = 0; !e && i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		const int64_t age = i || ask->age_s < HIDDEN_S ? ask->age_s : HIDDEN_S;
+
+		f.before = clock_now() - age * CLOCK_SECOND;
+		e = sweep_prefix(&f, a, prefixes[i]);
+	}
 	arena_end(a);
 	return e;
 }

@@ -64,6 +64,7 @@ store_begin(struct store_object *o)
 enum err
 store_hide(struct store_object *o)
 {
+	o->hidden = true;
 	return fchmod(o->fd, 0600) != 0 ? store_failed("hide") : OK;
 }
 

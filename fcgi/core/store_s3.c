@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The driver "s3". The courier carries the bytes. Objects of an organisation's files have
- * the key of the path that they were uploaded to, all others "objects/xx/ID"; a row
- * names key and version, so what else is written under the key never stands for them.
+ * the key of the path that they were uploaded to, hidden ones "hidden/xx/ID", all others
+ * "objects/xx/ID"; a row names key and version, so what else is written under the key
+ * never stands for them.
  * What S3 or its credentials refuse is the host's trouble, and said as ERR_DOWN: no
  * client has done anything wrong.
  */
@@ -34,25 +35,16 @@ store_s3_told(enum err e)
 	}
 }
 
+/* The key that is wanted, if S3 takes one so long. */
 static const char *
-key_of(const char *wanted, const char *id, char room[STORE_KEY])
+choose_key(struct store_object *o)
 {
-	if (wanted && strlen(wanted) < COURIER_KEY)
-		return wanted;
-	(void)snprintf(room, STORE_KEY, "objects/%.2s/%s", id + ID_TEXT - 3, id);
-	return room;
-}
-
-static const char *
-key(const struct store_object *o, char room[STORE_KEY])
-{
-	return key_of(o->key, o->id, room);
-}
-
-static const char *
-at_key(const struct store_at *at, char room[STORE_KEY])
-{
-	return key_of(at->key, at->id, room);
+	if (o->key && strlen(o->key) < COURIER_KEY)
+		return o->key;
+	o->key = NULL;
+	(void)snprintf(o->own_key, sizeof(o->own_key), "%s/%.2s/%s",
+	    o->hidden ? "hidden" : "objects", o->id + ID_TEXT - 3, o->id);
+	return o->own_key;
 }
 
 /* What is said of it beside its bytes. */
@@ -78,9 +70,9 @@ check_version(struct store_object *o)
 static enum err
 keep(struct store_object *o)
 {
-	char room[STORE_KEY], path[STORE_PATH];
+	char path[STORE_PATH];
 	const struct courier_put p = { .fd = o->fd, .size = o->size,
-		.key = key(o, room), .md5 = o->md5, .sha256 = o->sha256,
+		.key = choose_key(o), .md5 = o->md5, .sha256 = o->sha256,
 		.about = about(o) };
 	enum err e = store_s3_told(courier_put(&p, o->version));
 
@@ -94,9 +86,8 @@ keep(struct store_object *o)
 static enum err
 copy(const struct store_at *from, struct store_object *o)
 {
-	char room[STORE_KEY], old[STORE_KEY];
-	const struct courier_copy c = { .from_key = at_key(from, old),
-		.from_version = from->version, .size = from->size, .key = key(o, room),
+	const struct courier_copy c = { .from_key = from->key,
+		.from_version = from->version, .size = from->size, .key = choose_key(o),
 		.about = about(o) };
 	enum err e = store_s3_told(courier_copy(&c, o->version));
 
@@ -106,14 +97,12 @@ copy(const struct store_at *from, struct store_object *o)
 static enum err
 fetch(const struct store_at *at, int *fd)
 {
-	char room[STORE_KEY];
 	struct courier_object got;
 	enum err e = store_nameless(fd);
 
 	if (e)
 		return e;
-	e = store_s3_told(courier_get(at_key(at, room), at->version, *fd, at->size,
-	    &got));
+	e = store_s3_told(courier_get(at->key, at->version, *fd, at->size, &got));
 	if (!e && got.size != at->size) {
 		log_write(LOG_ERROR, "store: object %s has another size in S3", at->id);
 		e = ERR_BROKEN;
@@ -127,8 +116,7 @@ static enum err
 link_to(struct arena *a, const struct store_at *at, const char *method,
     const char **link)
 {
-	char room[STORE_KEY];
-	const struct courier_link l = { .method = method, .key = at_key(at, room),
+	const struct courier_link l = { .method = method, .key = at->key,
 		.version = at->version, .seconds = LINK_SECONDS };
 	char *url = NULL;
 	int64_t until;
@@ -141,17 +129,14 @@ link_to(struct arena *a, const struct store_at *at, const char *method,
 static enum err
 remove_kept(const struct store_at *at)
 {
-	char room[STORE_KEY];
-
-	return store_s3_told(courier_remove(at_key(at, room), at->version));
+	return store_s3_told(courier_remove(at->key, at->version));
 }
 
 static enum err
 size_of(const struct store_at *at, int64_t *size)
 {
-	char room[STORE_KEY];
 	struct courier_object found;
-	enum err e = store_s3_told(courier_head(at_key(at, room), at->version, &found));
+	enum err e = store_s3_told(courier_head(at->key, at->version, &found));
 
 	*size = e ? 0 : found.size;
 	return e;
@@ -159,5 +144,5 @@ size_of(const struct store_at *at, int64_t *size)
 
 const struct store_driver store_s3 = {
 	.name = "s3", .keep = keep, .copy = copy, .fd = fetch, .link = link_to,
-	.remove = remove_kept, .size = size_of, .key = key
+	.remove = remove_kept, .size = size_of
 };

@@ -260,14 +260,15 @@ def test_sweep_takes_only_what_says_it_is_ours(start):
     name = "6b00000000000000000000"
     for key, about in (("objects/01/%s01" % name, {"cem-object": name + "01"}),
                        ("tenants/%s/a.txt" % name, {"cem-object": name + "02"}),
+                       ("hidden/05/%s05" % name, {"cem-object": name + "05"}),
                        ("tenants/%s/b.txt" % name, {}),
                        ("objects/other", {"cem-object": "x"}),
                        ("elsewhere/c.txt", {"cem-object": name + "03"})):
         bucket.client.put_object(Bucket=bucket.name, Key=key, Body=b"x", Metadata=about)
     running.cem("sweep", "--config", running.config)
-    assert len(bucket.versions()) == len(kept) + 5, "all of it is young"
+    assert len(bucket.versions()) == len(kept) + 6, "all of it is young"
     _, out, _ = running.cem("sweep", "--s3-age", "0", "--config", running.config)
-    assert "removed 2 objects that no row names from S3" in out
+    assert "removed 3 objects that no row names from S3" in out
     left = {v[0] for v in bucket.versions()} - {v[0] for v in kept}
     assert left == {"tenants/%s/b.txt" % name, "objects/other", "elsewhere/c.txt"}
     all_there(running, files)
@@ -412,7 +413,12 @@ def test_the_client_learns_nothing_of_s3(odd):
         ("x-amz-meta-original_filename", "5"), ("x-amz-meta-cem-object", "6"),
         ("x-amz-server-side-encryption", "AES256"),
         ("Access-Control-Allow-Origin", "*"), ("Strict-Transport-Security", "max-age=1"),
-        ("Location", "https://elsewhere.example/"), ("Vary", "X")], b"bytes")
+        ("Location", "https://elsewhere.example/"), ("Vary", "X"),
+        *[(name, "theirs") for name in (
+            "X-Request-ID", "X-File-Id", "X-Content-Type-Options", "Pragma", "Link",
+            "Content-Security-Policy", "Referrer-Policy", "Refresh", "Alt-Svc",
+            "Clear-Site-Data", "WWW-Authenticate", "Retry-After", "Via", "Age")]],
+        b"bytes")
     for method in ("GET", "HEAD"):
         reply = ask(odd, method)
         assert reply.status_code == 200
@@ -441,6 +447,19 @@ def test_what_s3_refuses(odd, theirs, ours):
     assert reply.headers["Content-Type"] == "application/json"
     assert list(reply.json()) == ["detail"] and "odd-bucket" not in reply.text
     assert "Location" not in reply.headers
+
+
+def test_the_log_names_the_request(odd):
+    """By the id that the program knows it by, whoever sent the bytes."""
+    odd[1].answer = (200, [("X-Request-ID", "theirs")], b"bytes")
+    replies = [ask(odd), ask(odd, If_Match="*")]
+    name = os.path.join(odd[0].state, "log", "nginx-access.log")
+
+    def written():
+        with open(name, encoding="utf-8") as f:
+            text = f.read()
+        return all("request=%s\n" % r.headers["X-Request-ID"] in text for r in replies)
+    servers.poll(written)
 
 
 def test_a_condition_needs_no_s3(odd):
