@@ -311,6 +311,29 @@ write_docs(struct buf *out)
 }
 
 static void
+write_share(struct buf *out)
+{
+	const struct share_page_file files[] = {
+		{ t("map.pdf"), "1.2 MB", a("/s/token/content/1") },
+		{ t("old.txt"), "5 bytes", NULL } };
+	struct page_frame f = frame("Shared files", "");
+	struct share_page p = { .frame = &f, .token = a("token"), .until = "2 Jan 2026",
+		.files = files, .n = 2 };
+
+	page_share(out, &p);
+}
+
+static void
+write_share_locked(struct buf *out)
+{
+	struct page_frame f = frame("Shared files", "");
+	struct share_page p = { .frame = &f, .token = a("token"), .locked = true,
+		.error = t("That is not the password."), .until = "2 Jan 2026" };
+
+	page_share(out, &p);
+}
+
+static void
 write_message(struct buf *out)
 {
 	struct page_frame f = frame("Not found", "");
@@ -335,6 +358,7 @@ static const struct sample {
 	{ "farmer_own", write_farmer_own },
 	{ "verify", write_verify }, { "verify_good", write_verify_good },
 	{ "verify_bad", write_verify_bad }, { "docs", write_docs },
+	{ "share", write_share }, { "share_locked", write_share_locked },
 	{ "message", write_message }
 };
 

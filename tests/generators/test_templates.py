@@ -11,7 +11,7 @@ from conftest import ROOT
 
 NAMES = ("home home_farmer sign_in sign_in_again farmers farmers_none farmers_not_found "
          "farmer_new farmer_edit farmer farmer_bare farmer_own verify "
-         "verify_good verify_bad docs message").split()
+         "verify_good verify_bad docs share share_locked message").split()
 VOID = {"meta", "link", "input", "img", "br", "hr", "path", "circle"}
 
 
