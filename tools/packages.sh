@@ -15,6 +15,8 @@ test_packages="python3 python3-pytest python3-requests python3-psycopg2 python3-
 	postgresql-15 clamav-daemon wrk zbar-tools poppler-utils qpdf file strace clang
 	libclang-rt-14-dev procps chromium chromium-driver python3-selenium
 	radosgw ceph-mon ceph-osd ceph-common python3-boto3 s3cmd faketime"
+# For ./run test swift only.
+swift_packages="swift-proxy swift-account swift-container swift-object memcached"
 bench_packages="wrk python3-reportlab python3-qrcode"
 
 # packages_missing NAME...: Those of them that are not installed.

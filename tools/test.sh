@@ -13,9 +13,9 @@ run_test() {
 
 	all="$all browser faults-sqlite faults-pgsql fuzz"
 	for part; do
-		case " $all api faults " in
+		case " $all api faults swift " in
 		*" $part "*) ;;
-		*) die "there is no part \"$part\"; the parts are: $all (api and faults mean all of theirs)" ;;
+		*) die "there is no part \"$part\"; the parts are: $all (api and faults mean all of theirs), and swift" ;;
 		esac
 	done
 	# shellcheck disable=SC2086 # names without blanks
@@ -27,7 +27,7 @@ run_test() {
 	trap 'cluster_stop' EXIT
 	trap 'exit 130' INT TERM HUP
 	# shellcheck disable=SC2086 # words
-	for part in $all; do
+	for part in $all swift; do # swift only when it is named
 		case " ${wanted:-$all} " in
 		*" $part "* | *" ${part%-*} "*) "part_${part//-/_}" ;;
 		esac
@@ -195,6 +195,14 @@ show_plans() {
 part_s3() {
 	built build/release/cem build/unit/carry || return
 	pytest_run s3 tests/s3
+}
+
+# The same signatures before another S3; takes packages of its own.
+part_swift() {
+	# shellcheck disable=SC2086 # names without blanks
+	packages_install $swift_packages
+	built build/unit/carry || return
+	pytest_run swift tests/swift
 }
 
 part_api_sqlite() {
