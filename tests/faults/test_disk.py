@@ -78,6 +78,37 @@ def test_full_disk(small):
     assert admin.post("/api/farmers", json=people.form()).status_code == 201
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="a mount needs root; test_files.py has more")
+@pytest.mark.parametrize("room_mb", [2, 14])
+def test_full_disk_refuses_files(small, room_mb):
+    """It is full for nginx, or once the program makes its copy."""
+    admin = hurt.recovered(small)
+    hurt.sweep(small)
+    before, large = small.stored(), os.urandom(10 * 1024 * 1024)
+    filler = fill(os.path.dirname(small.state))
+    try:
+        os.truncate(filler, os.path.getsize(filler) - room_mb * 1024 * 1024)
+        reply = admin.upload("/files/upload?folder=full", large, "large.bin")
+        hurt.gave_up(reply)
+        assert small.stored() == before
+
+        def nothing_spooled():
+            return not hurt.spooled(small)
+        servers.poll(nothing_spooled)
+        assert admin.get("/files/list?folder=full").json() == []
+        assert admin.upload("/files/upload?folder=full", b"small", "a").status_code == 200
+        assert admin.delete("/files/delete/full/a").status_code == 200
+    finally:
+        os.unlink(filler)
+    reply = admin.upload("/files/upload?folder=full", large, "large.bin")
+    assert reply.status_code == 200, reply.text
+    assert admin.get("/files/download/full/large.bin").content == large
+    assert admin.delete("/files/delete/full/large.bin").status_code == 200
+    [item] = [i for i in admin.get("/api/storage/trash").json()["items"]
+              if i["path"] == "full/large.bin"]
+    assert admin.post("/api/files/%s/purge" % item["file_id"]).status_code == 200
+
+
 @pytest.fixture(scope="module")
 def running(start):
     return start(workers=1, settings={"DURABLE": "true"})

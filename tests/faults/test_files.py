@@ -33,7 +33,7 @@ CALLS = {
 }
 
 
-@pytest.mark.parametrize("name", ["upload", "overwrite"])
+@pytest.mark.parametrize("name", CASES)
 def test_killed_at_every_step(running, admin, name):
     assert killed_at_all(running, admin, name, CALLS[running.kind]) >= 3
     swept(running)
@@ -44,8 +44,12 @@ BROKEN = [("upload", "write", "error=ENOSPC:when=1"),
           ("upload", "fsync", "error=EIO:when=1"),
           ("upload", "fsync", "error=EIO:when=2"),
           ("upload", "renameat", "error=ENOSPC"),
-          ("overwrite", "fsync", "error=EIO:when=1")]
-SQLITE = [("upload", "pwrite64", "error=ENOSPC"), ("overwrite", "fdatasync", "error=EIO")]
+          ("overwrite", "fsync", "error=EIO:when=1"),
+          ("copy", "linkat", "error=ENOSPC"),
+          ("copy", "fsync", "error=EIO")]
+SQLITE = [("upload", "pwrite64", "error=ENOSPC"), ("overwrite", "fdatasync", "error=EIO"),
+          ("copy", "pwrite64", "error=ENOSPC"), ("move", "fdatasync", "error=EIO"),
+          ("delete", "pwrite64", "error=EIO"), ("purge", "pwrite64", "error=ENOSPC")]
 
 
 @pytest.mark.parametrize("name,call,fault", BROKEN + SQLITE)
