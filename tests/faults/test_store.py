@@ -60,13 +60,18 @@ def fill(running, n):
 
 
 def fill_space(running):
-    """The same in a space: one file is written over. Versions share their key in S3."""
+    """The same in a space: one file is written over, and copied. Copies share their
+    bytes on the disk, versions their key in S3."""
     admin, found = hurt.sign_in(running), {}
     for i, content in enumerate((b"first", b"second", b"")):
         for name in ("same.txt", "own ŋ %d.txt" % i):
             reply = admin.post("/files/upload", files={"file": (name, content)})
             assert reply.status_code == 200, reply.text
             found["/files/download/" + quote(name)] = content
+        reply = admin.post("/files/copy", params={"source_path": "same.txt",
+                                                  "destination_path": "b/%d.txt" % i})
+        assert reply.status_code == 200, reply.text
+        found["/files/download/b/%d.txt" % i] = content
     return found
 
 
