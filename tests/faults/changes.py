@@ -19,6 +19,12 @@ UNION ALL
 SELECT 'version', f.file_path, v.sha256
   FROM space_version AS v JOIN space_file AS f ON f.file_id = v.file_id"""
 
+OBJECTS_OF = """
+ WHERE object_id IN (SELECT object_id FROM space_file WHERE file_path LIKE '%(folder)s/%%')
+    OR object_id IN (SELECT v.object_id FROM space_version AS v
+                       JOIN space_file AS f ON f.file_id = v.file_id
+                      WHERE f.file_path LIKE '%(folder)s/%%')"""
+
 number = itertools.count(1)
 
 
@@ -64,14 +70,20 @@ def bytes_of(running, row):
         return f.read()
 
 
-def intact(running):
-    """Each row has its bytes, and the figures agree; the rows."""
+def objects(running, where=""):
+    """The rows of object, each of which has its bytes."""
     rows = trail.ask(running, "SELECT object_id, stored_in, object_key, object_version,"
-                              " file_size, sha256 FROM object")
+                              " file_size, sha256 FROM object " + where)
     for row in rows:
         found = bytes_of(running, row)
         assert len(found) == row["file_size"], row
         assert hashlib.sha256(found).hexdigest() == row["sha256"], row
+    return rows
+
+
+def intact(running):
+    """Each row has its bytes, and the figures agree; the rows."""
+    rows = objects(running)
     status, out, err = running.cem("check", "space", "--config", running.config)
     assert status == 0, out + err
     return rows
@@ -204,6 +216,7 @@ def killed_at(running, admin, name, call, k, victims=complete):
         status = attempt(hurt.twin(admin), request)
     lived = victims(running, admin) == pids
     now = states(running, folder)
+    objects(running, OBJECTS_OF % {"folder": folder})
     assert now == after or (now == before and status != 200), (call, k, status, now)
     assert status == 200 or not lived, (call, k, status)
     if now == before != after:
