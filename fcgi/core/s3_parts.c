@@ -271,7 +271,9 @@ s3_parts_put(struct s3 *s, const struct courier_put *p, char version[COURIER_VER
 	enum err e = ERR_BROKEN;
 
 	divide(&u, s->sizes.part);
-	if (states[0] && states[1])
+	if (!strchr(p->md5, '-'))
+		e = ERR_BAD; /* the ETag of one part: known before all are sent */
+	else if (states[0] && states[1])
 		e = begin(&u, &p->about);
 	if (!e) {
 		e = send_parts(&u, p, states);

@@ -154,6 +154,7 @@ def test_parts(ceph, courier):
             hashlib.md5(body[:64 << 20]).hexdigest(), "64 MB go at once"
         path = courier.file("sent", body)
         assert courier.put(path, "parts/bad", etag=etag[:-1] + "8") == "conflict"
+        assert courier.put(path, "parts/bad", etag="0" * 32) == "bad"
         assert courier.head("parts/bad") == "missing"
         assert not s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads"), \
             "what was begun in vain is given up"
