@@ -18,8 +18,9 @@ BEGIN {
 	may["base"] = " base "
 	may["db"] = " db base "
 	may["web"] = " web base "
-	may["core"] = " core db base "
-	may["app"] = " app core web db base "
+	may["s3"] = " s3 base "
+	may["core"] = " core s3 db base "
+	may["app"] = " app core s3 web db base "
 	may["main"] = may["app"]
 	tier_of["queries.h"] = "db"
 	tier_of["templates.h"] = "app"
@@ -32,8 +33,8 @@ BEGIN {
 	# The home of each library.
 	home["sqlite3.h"] = home["libpq-fe.h"] = "^fcgi/db/"
 	home["fcgiapp.h"] = "^fcgi/web/serve[.]c$"
-	home["jansson.h"] = "^fcgi/(web/json|core/credentials_role)[.]c$"
-	home["curl/curl.h"] = "^fcgi/core/fetch[.]c$"
+	home["jansson.h"] = "^fcgi/(web/json|s3/credentials_role)[.]c$"
+	home["curl/curl.h"] = "^fcgi/s3/fetch[.]c$"
 	home["qrencode.h"] = "^fcgi/core/qr[.]c$"
 	home["cairo.h"] = home["cairo-pdf.h"] = home["cairo-ft.h"] = "^fcgi/core/(draw|font|pen|portrait)[a-z_]*[.][ch]$"
 	home["ft2build.h"] = home["cairo.h"]
@@ -42,9 +43,9 @@ BEGIN {
 	home["webp/decode.h"] = home["webp/demux.h"] = home["jpeglib.h"]
 	home["crypt.h"] = "^fcgi/core/password[.]c$"
 	home["seccomp.h"] = home["linux/landlock.h"] = "^fcgi/base/sandbox[a-z_]*[.][ch]$"
-	home["expat.h"] = "^fcgi/core/s3[a-z_]*[.]c$"
+	home["expat.h"] = "^fcgi/s3/s3_xml[.]c$"
 	home["zlib.h"] = "^fcgi/core/"
-	home["sodium.h"] = "^fcgi/(base/|core/|app/|main[.]c$)"
+	home["sodium.h"] = "^fcgi/(base/|s3/|core/|app/|main[.]c$)"
 
 	# What every program may include: C11, POSIX and Linux itself.
 	n = split("assert ctype errno fcntl dirent ftw getopt glob grp inttypes limits locale math netdb " \
@@ -147,8 +148,8 @@ pass == 1 {
 				wrong("<" what "> has its home elsewhere: " home[what])
 		} else if (what ~ /^openssl\//) {
 			seen["openssl"]++
-			if (FILENAME !~ /^fcgi\/core\//)
-				wrong("<" what "> has its home in fcgi/core/")
+			if (FILENAME !~ /^fcgi\/(core|s3)\//)
+				wrong("<" what "> has its home in fcgi/core/ and s3/")
 		} else if (!(what in plain) && what !~ /^(sys|linux|net|netinet|arpa|asm)\//) {
 			wrong("<" what "> is of a library that has no home here")
 		}

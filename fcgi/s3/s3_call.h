@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef CORE_S3_CALL_H
-#define CORE_S3_CALL_H
+#ifndef S3_S3_CALL_H
+#define S3_S3_CALL_H
 
 #include <stdbool.h>
 #include <stddef.h>

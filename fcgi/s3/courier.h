@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef CORE_COURIER_H
-#define CORE_COURIER_H
+#ifndef S3_COURIER_H
+#define S3_COURIER_H
 
 #include <stdbool.h>
 #include <stddef.h>

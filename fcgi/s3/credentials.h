@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef CORE_CREDENTIALS_H
-#define CORE_CREDENTIALS_H
+#ifndef S3_CREDENTIALS_H
+#define S3_CREDENTIALS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef CORE_CREDENTIALS_ROLE_H
-#define CORE_CREDENTIALS_ROLE_H
+#ifndef S3_CREDENTIALS_ROLE_H
+#define S3_CREDENTIALS_ROLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

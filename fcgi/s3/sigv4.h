@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef CORE_SIGV4_H
-#define CORE_SIGV4_H
+#ifndef S3_SIGV4_H
+#define S3_SIGV4_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef CORE_COURIER_RUN_H
-#define CORE_COURIER_RUN_H
+#ifndef S3_COURIER_RUN_H
+#define S3_COURIER_RUN_H
 
 struct courier_start { int patience_ms; };
 

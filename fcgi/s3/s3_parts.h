@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef CORE_S3_PARTS_H
-#define CORE_S3_PARTS_H
+#ifndef S3_S3_PARTS_H
+#define S3_S3_PARTS_H
 
 #include "courier.h"
 #include "s3_call.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef CORE_FETCH_H
-#define CORE_FETCH_H
+#ifndef S3_FETCH_H
+#define S3_FETCH_H
 
 #include <stdbool.h>
 #include <stddef.h>

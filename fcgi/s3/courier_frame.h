@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef CORE_COURIER_FRAME_H
-#define CORE_COURIER_FRAME_H
+#ifndef S3_COURIER_FRAME_H
+#define S3_COURIER_FRAME_H
 
 #include <stdbool.h>
 #include <stddef.h>
