@@ -26,7 +26,7 @@ enum {
 	BATCH = 500,		/* as in the statements */
 	LISTED_MAX = 10000,	/* files of a folder that are named in the reply, */
 	LISTED_BYTES = 1024 * 1024, /* and of their keys */
-	STEP = 100000,		/* files of a folder that go in one transaction */
+	STEP = 50000,		/* files of a folder that go in one transaction */
 	MEMORY = 8 * 1024 * 1024 /* of a batch */
 };
 
