@@ -207,11 +207,22 @@ act(struct req *r)
 	return e;
 }
 
+/* Does nginx only ask whether it may take the body? Clients can't set this. */
+static bool
+at_the_door(const struct req *r)
+{
+	return !text_empty(req_env(r, "DOOR"));
+}
+
 static enum err
 attempt(struct req *r)
 {
 	enum err e = admit(r);
 
+	if (!e && at_the_door(r)) {
+		r->status = 204;
+		return OK;
+	}
 	if (!e && !r->status)
 		e = req_check(r);
 	if (!e && !r->status)
@@ -240,6 +251,18 @@ answer(struct req *r)
 	return sure;
 }
 
+/* nginx goes by 401 and 403 and says the words itself. What else is wrong with the
+ * request is said when it comes whole, unless we are out of order. */
+static void
+answer_door(struct req *r)
+{
+	if (r->status == 401 || r->status == 403)
+		req_header(r, "X-Words", arena_copy(r->arena, r->body.bytes, r->body.n));
+	else if (r->status < 500)
+		r->status = 204;
+	r->body.n = 0;
+}
+
 void
 front(struct req *r)
 {
@@ -249,11 +272,13 @@ front(struct req *r)
 	if (!is_page(r))
 		add_cors(r);
 	if (!e && !r->status) {
-		e = req_parse(r);
+		e = at_the_door(r) ? OK : req_parse(r);
 		if (!e)
 			e = answer(r);
 	}
 	if (e && is_page(r))
 		e = page_fail(r, e);
 	reply_finish(r, e);
+	if (at_the_door(r))
+		answer_door(r);
 }
