@@ -8,8 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include <sodium.h>
-
 #include "arena.h"
 #include "conf.h"
 #include "front_handler.h"
@@ -155,17 +153,8 @@ static const char *
 csrf_of(const struct req *r, int generation)
 {
 	const char *id = front_viewer(r)->session_id;
-	uint8_t mac[crypto_auth_hmacsha256_BYTES];
-	crypto_auth_hmacsha256_state state;
-	struct key key;
 
-	if (!id || !key_get(KEY_FORM, generation, &key))
-		return NULL;
-	crypto_auth_hmacsha256_init(&state, key.bytes, key.size);
-	crypto_auth_hmacsha256_update(&state, (const uint8_t *)id, strlen(id));
-	crypto_auth_hmacsha256_final(&state, mac);
-	sodium_memzero(&state, sizeof(state));
-	return text_hex(r->arena, mac, sizeof(mac));
+	return id ? key_mac(r->arena, KEY_FORM, generation, id) : NULL;
 }
 
 const char *

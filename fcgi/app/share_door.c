@@ -80,19 +80,8 @@ share_state(const struct share_facts *f, int64_t now)
 static const char *
 seal(struct arena *a, const struct claim *c, int generation)
 {
-	const char *text = arena_print(a, "%s\n%s\n%s\n%lld\n%s", c->kind, c->share_id,
-	    c->text, (long long)c->until, c->bound);
-	crypto_auth_hmacsha256_state state;
-	uint8_t mac[crypto_auth_hmacsha256_BYTES];
-	struct key key;
-
-	if (!key_get(KEY_SHARE, generation, &key))
-		return NULL;
-	crypto_auth_hmacsha256_init(&state, key.bytes, key.size);
-	crypto_auth_hmacsha256_update(&state, (const uint8_t *)text, strlen(text));
-	crypto_auth_hmacsha256_final(&state, mac);
-	sodium_memzero(&state, sizeof(state));
-	return text_hex(a, mac, sizeof(mac));
+	return key_mac(a, KEY_SHARE, generation, arena_print(a, "%s\n%s\n%s\n%lld\n%s",
+	    c->kind, c->share_id, c->text, (long long)c->until, c->bound));
 }
 
 static void

@@ -5,8 +5,6 @@
  */
 #include <string.h>
 
-#include <sodium.h>
-
 #include "arena.h"
 #include "clock.h"
 #include "front.h"
@@ -16,33 +14,18 @@
 #include "space_link.h"
 #include "text.h"
 
-static const char *
-sign(struct arena *a, const char *text, int generation)
-{
-	crypto_auth_hmacsha256_state state;
-	uint8_t mac[crypto_auth_hmacsha256_BYTES];
-	struct key key;
-
-	if (!key_get(KEY_LINK, generation, &key))
-		return NULL;
-	crypto_auth_hmacsha256_init(&state, key.bytes, key.size);
-	crypto_auth_hmacsha256_update(&state, (const uint8_t *)text, strlen(text));
-	crypto_auth_hmacsha256_final(&state, mac);
-	sodium_memzero(&state, sizeof(state));
-	return text_hex(a, mac, sizeof(mac));
-}
-
 const char *
 space_link_sign(struct arena *a, const struct space_link *l, int generation)
 {
-	return sign(a, arena_print(a, "GET\n%s\n%s\n%s\n%s\n%lld", l->key, l->object_id,
-	    l->account_id, l->date, (long long)l->seconds), generation);
+	return key_mac(a, KEY_LINK, generation, arena_print(a,
+	    "GET\n%s\n%s\n%s\n%s\n%lld", l->key, l->object_id, l->account_id, l->date,
+	    (long long)l->seconds));
 }
 
 const char *
 space_form_sign(struct arena *a, const char *policy, int generation)
 {
-	return sign(a, arena_print(a, "POST\n%s", policy), generation);
+	return key_mac(a, KEY_LINK, generation, arena_print(a, "POST\n%s", policy));
 }
 
 void

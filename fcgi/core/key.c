@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The keys-> HKDF with SHA-256 (RFC 5869): extract with a fixed salt, expand once,
+ * The keys: HKDF with SHA-256 (RFC 5869): extract with a fixed salt, expand once,
  * as 32 bytes are one block. Two generations are kept, so that a secret can be
  * changed while tokens and sealed texts of the old one are still about. The number
  * of a generation is the first four bytes of a key derived for nothing else: it is
@@ -15,6 +15,7 @@
 #include "conf.h"
 #include "key.h"
 #include "log.h"
+#include "text.h"
 
 enum { GENERATIONS = 2, TOKEN_MAX = 500 };
 
@@ -112,6 +113,22 @@ key_get(enum key_use use, int generation, struct key *out)
 	out->size = keys->size[use][generation];
 	out->number = keys->number[generation];
 	return true;
+}
+
+const char *
+key_mac(struct arena *a, enum key_use use, int generation, const char *text)
+{
+	crypto_auth_hmacsha256_state state;
+	uint8_t mac[crypto_auth_hmacsha256_BYTES];
+	struct key key;
+
+	if (!key_get(use, generation, &key))
+		return NULL;
+	crypto_auth_hmacsha256_init(&state, key.bytes, key.size);
+	crypto_auth_hmacsha256_update(&state, (const uint8_t *)text, strlen(text));
+	crypto_auth_hmacsha256_final(&state, mac);
+	sodium_memzero(&state, sizeof(state));
+	return text_hex(a, mac, sizeof(mac));
 }
 
 bool

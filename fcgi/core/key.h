@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arena.h"
 #include "err.h"
 
 enum { KEY_SIZE = 32 };
@@ -33,6 +34,10 @@ enum err key_load(void);
 /* key_get(use, generation, out): Generation 0 is current, 1 the previous. False if
  * there is no such generation. */
 bool key_get(enum key_use use, int generation, struct key *out);
+
+/* key_mac(a, use, generation, text): HMAC-SHA256 of a text (RFC 2104) in hexadecimal
+ * digits, in the arena; NULL if there is no such generation. */
+const char *key_mac(struct arena *a, enum key_use use, int generation, const char *text);
 
 /* key_find(use, number, out): The generation that number names; false if gone. */
 bool key_find(enum key_use use, uint32_t number, struct key *out);

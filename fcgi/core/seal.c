@@ -77,17 +77,7 @@ seal_open(struct arena *a, const char *place, const char *id, const char *sealed
 const char *
 seal_hash(struct arena *a, const char *text, int generation)
 {
-	crypto_auth_hmacsha256_state state;
-	uint8_t hash[crypto_auth_hmacsha256_BYTES];
-	struct key key;
-
-	if (!key_get(KEY_NRC, generation, &key))
-		return NULL;
-	crypto_auth_hmacsha256_init(&state, key.bytes, key.size);
-	crypto_auth_hmacsha256_update(&state, (const uint8_t *)text, strlen(text));
-	crypto_auth_hmacsha256_final(&state, hash);
-	sodium_memzero(&state, sizeof(state));
-	return text_hex(a, hash, sizeof(hash));
+	return key_mac(a, KEY_NRC, generation, text);
 }
 
 bool
