@@ -13,7 +13,7 @@
 #include "path.h"
 #include "text.h"
 
-void
+static void
 span_skip(struct span *s, size_t n)
 {
 	s->p += n;

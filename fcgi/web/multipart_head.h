@@ -24,9 +24,6 @@ struct part {
 	const char *filename, *filename_star;
 };
 
-/* span_skip(s, n): Move on by n bytes, which are there. */
-void span_skip(struct span *s, size_t n);
-
 /* span_blanks(s): Move on behind blanks and tabs. */
 void span_blanks(struct span *s);
 
