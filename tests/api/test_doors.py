@@ -4,7 +4,7 @@ not: no row of the table is forgotten, and none tells who or what is there."""
 import people
 import pictures
 import pytest
-from client import Client, refused
+from client import refused
 
 NAMES = {"doc_type": "nrc", "document_type": "nrc", "province_code": "CP",
          "district_code": "CP01", "chiefdom_code": "CP01-001", "ethnic_id": "0" * 24,

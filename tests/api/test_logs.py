@@ -3,7 +3,6 @@
 in it, and how long it stays."""
 import datetime
 import json
-import os
 import time
 
 import people

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What is kept of files: versions, the trash, the way back, and the end of both; and how
 much an organisation has stored."""
-import concurrent.futures
 import json
 import re
 
@@ -12,10 +11,10 @@ import server as servers
 import trail
 from client import faulty, refused
 from people import path as of
-from spaces import faults, listed, names, organise, put, show
+from spaces import listed, names, organise, put, show
 from test_document import PDF
 from test_document import put as put_document
-from test_space_change import (at_once, changed, delete, ends, facts, figures, trash,
+from test_space_change import (at_once, changed, delete, facts, figures, trash,
                                twins, usage, versions)
 
 DAY = 24 * 3600 * 10 ** 6

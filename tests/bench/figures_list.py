@@ -6,7 +6,6 @@ The files are made by SQL, with rows for bytes that are not there: a list needs 
 folder's files come one by one between those of all others, as uploads of many people do,
 so that their rows lie as far from each other as they can."""
 import contextlib
-import os
 import random
 import ssl
 import time

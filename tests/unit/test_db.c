@@ -11,8 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <libpq-fe.h>
-
 #include "arena.h"
 #include "clock.h"
 #include "conf.h"
@@ -21,6 +19,7 @@
 #include "log.h"
 #include "text.h"
 
+#include "postgres.h"
 #include "test.h"
 
 struct conf conf;
@@ -540,19 +539,6 @@ test_urls(void)
 	ok(db_open("mysql://x", NULL, &db) == ERR_BROKEN && !db, "is not opened");
 	ok(db_open("sqlite:/nowhere/at/all.db", NULL, &db) == ERR_DOWN && !db,
 	    "a folder that is not there is ERR_DOWN");
-}
-
-/* An empty database to begin with. */
-static void
-empty_server(const char *url)
-{
-	PGconn *conn = PQconnectdb(url);
-	PGresult *result = PQexec(conn, "SET client_min_messages = warning;"
-	    "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
-
-	ok(PQresultStatus(result) == PGRES_COMMAND_OK, "the server is emptied");
-	PQclear(result);
-	PQfinish(conn);
 }
 
 static void

@@ -7,14 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libpq-fe.h>
-
 #include "arena.h"
 #include "conf.h"
 #include "db.h"
 #include "db_test.h"
 #include "log.h"
 
+#include "postgres.h"
 #include "test.h"
 
 enum { MANY = 60000 };
@@ -182,18 +181,6 @@ test_database(const char *url, struct arena *arena)
 	test_many(db, arena);
 	test_lost(db, url, arena);
 	db_close(db);
-}
-
-static void
-empty_server(const char *url)
-{
-	PGconn *conn = PQconnectdb(url);
-	PGresult *result = PQexec(conn, "SET client_min_messages = warning;"
-	    "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
-
-	ok(PQresultStatus(result) == PGRES_COMMAND_OK, "the server is emptied");
-	PQclear(result);
-	PQfinish(conn);
 }
 
 int

@@ -13,8 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <libpq-fe.h>
-
 #include "arena.h"
 #include "clock.h"
 #include "conf.h"
@@ -22,6 +20,7 @@
 #include "engine.h"
 #include "log.h"
 
+#include "postgres.h"
 #include "test.h"
 
 struct conf conf;
@@ -446,14 +445,9 @@ test_connect(struct arena *arena)
 static void
 test_server(const char *url, struct arena *arena)
 {
-	PGconn *conn = PQconnectdb(url);
-	PGresult *result = PQexec(conn, "SET client_min_messages = warning;"
-	    "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
 	struct db *db, *killer;
 
-	ok(PQresultStatus(result) == PGRES_COMMAND_OK, "the server is emptied");
-	PQclear(result);
-	PQfinish(conn);
+	empty_server(url);
 	db = open_new(url, arena);
 	killer = open_new(url, arena);
 	test_idle(db, killer);
