@@ -154,12 +154,16 @@ class Bed:
 
 def cpu_of(pid):
     """Seconds that a process has run, user and system; 0 if it has ended. schedstat
-    counts in nanoseconds, but not every kernel has it; stat counts ticks of 10 ms."""
+    counts in nanoseconds, but not every kernel has it, and only the first thread."""
     try:
         with open("/proc/%d/schedstat" % pid, encoding="ascii") as f:
             return int(f.read().split()[0]) / 1e9
     except OSError:
-        pass
+        return cpu_of_all(pid)
+
+
+def cpu_of_all(pid):
+    """The same of all threads, those that have ended too, in ticks of 10 ms."""
     try:
         with open("/proc/%d/stat" % pid, encoding="latin-1") as f:
             rest = f.read().rpartition(")")[2].split()
