@@ -39,8 +39,8 @@ class Register:
         self.server.end()
         self.scanner.end()
 
-    def put(self, content=PDF, what="/documents/nrc", name="a.pdf"):
-        return self.admin.upload(path(self.farmer, what), content, name)
+    def put(self, content=PDF, what="/documents/nrc", name="a.pdf", **more):
+        return self.admin.upload(path(self.farmer, what), content, name, **more)
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def test_stopped(real):
     before = real.server.stored()
     real.scanner.stop()
     try:
-        reply = real.put()
+        reply = real.put(internal=True)
         assert refused(reply, 503) == UNCHECKED
         assert int(reply.headers["Retry-After"]) > 0
         assert real.server.stored() == before
@@ -145,7 +145,7 @@ def test_no_verdict(rogue, manner):
     before = rogue.server.stored()
     rogue.scanner.manner = manner
     try:
-        assert refused(rogue.put(), 503) == UNCHECKED
+        assert refused(rogue.put(internal=True), 503) == UNCHECKED
     finally:
         rogue.scanner.manner = "stream: OK\0"
     assert rogue.server.stored() == before
@@ -156,7 +156,7 @@ def test_no_verdict_on_a_file_of_an_organisation(rogue):
     before = rogue.server.stored()
     rogue.scanner.manner = "gone"
     try:
-        reply = rogue.admin.upload("/files/upload?folder=scan", b"x")
+        reply = rogue.admin.upload("/files/upload?folder=scan", b"x", internal=True)
     finally:
         rogue.scanner.manner = "stream: OK\0"
     assert refused(reply, 503) == UNCHECKED

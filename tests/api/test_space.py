@@ -257,7 +257,7 @@ def test_a_failure_after_the_bytes_were_stored(server, client, home, folder):
     "a/" + "x" * 256, "é" * 128, "a/" * 513 + "a", "x/" * 600, "a\x1f", "\t",
 ], ids=lambda p: repr(p[:16]))
 def test_paths_that_are_none(server, client, path):
-    """Flaws of before: each of these was stored as it came, or left the store."""
+    """What was before: each of these was stored as it came, or left the store."""
     before = server.stored()
     for target in ("/files/upload", "/files/upload-multiple"):
         part = "files" if target.endswith("multiple") else "file"

@@ -205,14 +205,13 @@ def test_what_files_say_in_headers_may_be_read(anyone):
         assert name in allowed["Access-Control-Allow-Headers"].split(", ")
 
 
-@pytest.mark.parametrize("path", ["/files", "/files/", "/files/none", "/files/none/a",
+@pytest.mark.parametrize("path", ["/files/", "/files/none", "/files/none/a",
                                   "/files/uploads"])
 def test_files_answer_programs(anyone, path):
     """Below /files nobody gets a page, and nothing is kept by a browser."""
     for accept in ("text/html,*/*", "*/*"):
         reply = anyone.get(path, headers={"Accept": accept}, token=None)
-        if path.startswith("/files/"):
-            assert refused(reply, 404) == "Not Found"
+        assert refused(reply, 404) == "Not Found"
         assert "no-store" in reply.headers["Cache-Control"]
 
 
