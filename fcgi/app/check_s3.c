@@ -73,8 +73,7 @@ try_copy(struct trial *t)
 static enum err
 try_list(struct trial *t)
 {
-	const struct courier_find all = { .prefix = t->keys[0], .limit = 10,
-		.all_versions = true };
+	const struct courier_find all = { .prefix = t->keys[0], .limit = 10 };
 	struct courier_page page;
 	enum err e = courier_list(t->arena, &all, &page);
 

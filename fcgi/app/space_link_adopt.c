@@ -75,8 +75,7 @@ look(struct adoption *a, bool *is)
 {
 	struct courier_page page;
 	enum err e = courier_list(a->r->arena, &(struct courier_find){
-	    .prefix = a->form.object_key, .limit = VERSIONS_MAX,
-	    .all_versions = true }, &page);
+	    .prefix = a->form.object_key, .limit = VERSIONS_MAX }, &page);
 
 	*is = false;
 	for (size_t i = e ? 0 : page.n; i-- > 0 && !e && !*is;)

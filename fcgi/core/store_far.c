@@ -126,7 +126,7 @@ sweep_prefix(struct far *f, struct arena *a, const char *prefix)
 {
 	char key[COURIER_KEY] = "", version[COURIER_VERSION] = "";
 	const struct courier_find find = { .prefix = prefix, .after_key = key,
-		.after_version = version, .limit = PAGE, .all_versions = true };
+		.after_version = version, .limit = PAGE };
 	struct courier_page page;
 	enum err e;
 

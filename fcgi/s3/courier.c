@@ -231,10 +231,8 @@ read_entry(struct arena *a, struct frame *in, struct courier_entry *entry)
 {
 	entry->key = arena_text(a, frame_take_text(in));
 	entry->version = arena_text(a, frame_take_text(in));
-	entry->etag = arena_text(a, frame_take_text(in));
 	entry->size = frame_take(in);
 	entry->modified_at = frame_take(in);
-	entry->latest = frame_take(in);
 	entry->marker = frame_take(in);
 	return frame_ended(in) ? OK : ERR_BROKEN;
 }
@@ -271,7 +269,6 @@ courier_list(struct arena *a, const struct courier_find *f, struct courier_page 
 	frame_text(&q, f->after_key);
 	frame_text(&q, f->after_version);
 	frame_number(&q, f->limit);
-	frame_number(&q, f->all_versions);
 	e = ask_send(&q);
 	if (!e)
 		e = read_entries(a, (size_t)f->limit, &in, page);

@@ -121,17 +121,16 @@ enum err courier_copy(const struct courier_copy *c, char version[COURIER_VERSION
 enum err courier_remove(const char *key, const char *version);
 
 struct courier_entry {
-	const char *key, *version, *etag;
+	const char *key, *version;
 	int64_t size, modified_at;
-	bool latest, marker;		/* marker: it says that the object was deleted */
+	bool marker;			/* it says that the object was deleted */
 };
 
 struct courier_find {
 	const char *prefix;
 	const char *after_key;		/* where the last page ended, else none */
-	const char *after_version;	/* together with it, for all_versions */
+	const char *after_version;	/* together with it */
 	int limit;			/* 1 to COURIER_LIST_MAX */
-	bool all_versions;		/* else the newest ones, without the deleted */
 };
 
 struct courier_page {
@@ -141,8 +140,8 @@ struct courier_page {
 	const char *next_key, *next_version;
 };
 
-/* courier_list(a, f, page): Objects of a prefix by key (bytewise), newest version of a
- * key first. */
+/* courier_list(a, f, page): All versions of the objects of a prefix by key (bytewise), the
+ * newest of a key first. */
 enum err courier_list(struct arena *a, const struct courier_find *f,
     struct courier_page *page);
 

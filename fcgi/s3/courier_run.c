@@ -162,10 +162,8 @@ send_entry(const struct courier_entry *entry)
 	frame_number(&f, COURIER_ENTRY);
 	frame_text(&f, entry->key);
 	frame_text(&f, entry->version);
-	frame_text(&f, entry->etag);
 	frame_number(&f, entry->size);
 	frame_number(&f, entry->modified_at);
-	frame_number(&f, entry->latest);
 	frame_number(&f, entry->marker);
 	return !f.bad && helper_answer(worker, f.bytes, f.n);
 }
@@ -182,7 +180,6 @@ do_list(struct frame *in, int fd, struct frame *out)
 	f.after_key = frame_take_text(in);
 	f.after_version = frame_take_text(in);
 	f.limit = (int)frame_take(in);
-	f.all_versions = frame_take(in);
 	if (!frame_ended(in))
 		return ERR_BROKEN;
 	e = s3_list(&s3, &f, &page);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is in the bucket: newest objects (ListObjectsV2), all versions
- * (ListObjectVersions), and whether it keeps versions at all. Keys come encoded
- * (encoding-type=url), as XML can't hold every character that a key may have.
+ * What is in the bucket, with all versions (ListObjectVersions), and whether it keeps any
+ * (GetBucketVersioning). Keys come encoded (encoding-type=url), as XML can't hold every
+ * character that a key may have.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +10,6 @@
 #include "arena.h"
 #include "clock.h"
 #include "s3.h"
-#include "s3_object.h"
 #include "s3_xml.h"
 #include "text.h"
 
@@ -55,14 +54,10 @@ read_part(struct listing *l, const char *name, const char *text)
 		entry->key = decoded(l->arena, text);
 	else if (text_same(name, "VersionId"))
 		entry->version = arena_text(l->arena, text);
-	else if (text_same(name, "ETag"))
-		entry->etag = s3_object_bare(arena_text(l->arena, text));
 	else if (text_same(name, "Size"))
 		l->good = text_number(text, 0, INT64_MAX, &entry->size) && l->good;
 	else if (text_same(name, "LastModified"))
 		l->good = clock_read(text, &entry->modified_at) && l->good;
-	else if (text_same(name, "IsLatest"))
-		entry->latest = text_same(text, "true");
 }
 
 /* An entry has ended. */
@@ -75,7 +70,7 @@ keep_entry(struct listing *l, bool marker)
 		return false;
 	l->entry.marker = marker;
 	page->entries[page->n++] = l->entry;
-	l->entry = (struct courier_entry){ .version = "", .etag = "", .latest = true };
+	l->entry = (struct courier_entry){ .version = "" };
 	return true;
 }
 
@@ -83,17 +78,13 @@ static bool
 take_element(void *context, const char *path, const char *text)
 {
 	static const char result[] = "ListVersionsResult/";
-	static const char newest[] = "ListBucketResult/";
 	struct listing *l = context;
 	const char *name;
 
-	if (strncmp(path, result, sizeof(result) - 1) == 0)
-		name = path + sizeof(result) - 1;
-	else if (strncmp(path, newest, sizeof(newest) - 1) == 0)
-		name = path + sizeof(newest) - 1;
-	else
+	if (strncmp(path, result, sizeof(result) - 1) != 0)
 		return true;
-	if (text_same(name, "Version") || text_same(name, "Contents"))
+	name = path + sizeof(result) - 1;
+	if (text_same(name, "Version"))
 		return keep_entry(l, false);
 	if (text_same(name, "DeleteMarker"))
 		return keep_entry(l, true);
@@ -113,14 +104,12 @@ s3_list_read(struct arena *a, const char *words, size_t n, size_t limit,
     struct courier_page *page)
 {
 	struct listing l = { .arena = a, .page = page, .room = limit, .good = true,
-		.entry = { .version = "", .etag = "", .latest = true } };
+		.entry = { .version = "" } };
 
 	*page = (struct courier_page){ .next_key = "", .next_version = "",
 		.entries = arena_array(a, struct courier_entry, limit) };
 	if (!s3_xml_read(words, n, take_element, &l) || !l.good)
 		return ERR_BROKEN;
-	if (page->more && !*page->next_key && page->n)
-		page->next_key = page->entries[page->n - 1].key; /* of the newest */
 	return page->more && !*page->next_key ? ERR_BROKEN : OK;
 }
 
@@ -132,15 +121,12 @@ s3_list(struct s3 *s, const struct courier_find *f, struct courier_page *page)
 
 	if (f->limit < 1 || f->limit > COURIER_LIST_MAX)
 		return ERR_BAD;
-	if (f->all_versions)
-		s3_call_flag(&c, "versions");
-	else
-		s3_call_query(&c, "list-type", "2");
+	s3_call_flag(&c, "versions");
 	s3_call_query(&c, "encoding-type", "url");
 	s3_call_query(&c, "prefix", f->prefix);
 	s3_call_query(&c, "max-keys", arena_print(s->arena, "%d", f->limit));
-	s3_call_query(&c, f->all_versions ? "key-marker" : "start-after", f->after_key);
-	if (f->all_versions && !text_empty(f->after_key))
+	s3_call_query(&c, "key-marker", f->after_key);
+	if (!text_empty(f->after_key))
 		s3_call_query(&c, "version-id-marker", f->after_version);
 	e = s3_call_run(s, &c);
 	return e ? e : s3_list_read(s->arena, c.f.words, c.f.n_words, (size_t)f->limit,

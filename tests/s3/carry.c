@@ -11,7 +11,7 @@
  *     presign METHOD KEY VERSION SECONDS DISPOSITION MEDIA
  *     remove KEY VERSION             copy FROM VERSION KEY SIZE MEDIA OBJECT_ID
  *     copy-parts, with the words of copy
- *     list PREFIX AFTER_KEY AFTER_VERSION LIMIT all|newest
+ *     list PREFIX AFTER_KEY AFTER_VERSION LIMIT
  *     form KEY MAX SECONDS           check       lock
  */
 #include <fcntl.h>
@@ -209,15 +209,15 @@ static enum err
 do_list(void)
 {
 	const struct courier_find f = { words[1], words[2], words[3],
-		(int)strtol(words[4], NULL, 10), text_same(words[5], "all") };
+		(int)strtol(words[4], NULL, 10) };
 	struct courier_page page;
 	enum err e = courier_list(arena, &f, &page);
 
 	for (size_t i = 0; !e && i < page.n; i++) {
 		const struct courier_entry *n = &page.entries[i];
 
-		printf("entry\t%s\t%s\t%s\t%" PRId64 "\t%" PRId64 "\t%d\t%d\n", n->key,
-		    n->version, n->etag, n->size, n->modified_at, n->latest, n->marker);
+		printf("entry\t%s\t%s\t%" PRId64 "\t%" PRId64 "\t%d\n", n->key,
+		    n->version, n->size, n->modified_at, n->marker);
 	}
 	if (!e)
 		printf("ok\t%d\t%s\t%s\n", page.more, page.next_key, page.next_version);

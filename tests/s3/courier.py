@@ -16,7 +16,7 @@ SETTINGS = {
 }
 
 Found = collections.namedtuple("Found", "size modified etag version media object_id")
-Entry = collections.namedtuple("Entry", "key version etag size modified latest marker")
+Entry = collections.namedtuple("Entry", "key version size modified marker")
 
 
 class Courier:
@@ -102,9 +102,9 @@ class Courier:
             return answer
         return answer[0], dict(zip(answer[2::2], answer[3::2]))
 
-    def list(self, prefix, limit=1000, all_versions=True, after=("", "")):
+    def list(self, prefix, limit=1000, after=("", "")):
         """(entries, (more, next_key, next_version)) or the error's name."""
-        self.send("list", prefix, *after, limit, "all" if all_versions else "newest")
+        self.send("list", prefix, *after, limit)
         entries = []
         while True:
             name, *rest = self.line()
@@ -112,8 +112,8 @@ class Courier:
                 return entries, (rest[0] == "1", rest[1], rest[2])
             if name != "entry":
                 return name
-            entries.append(Entry(rest[0], rest[1], rest[2], int(rest[3]), int(rest[4]),
-                                 rest[5] == "1", rest[6] == "1"))
+            entries.append(Entry(rest[0], rest[1], int(rest[2]), int(rest[3]),
+                                 rest[4] == "1"))
 
     def check(self):
         """(error, versions, skew, words)"""

@@ -56,8 +56,7 @@ def test_keys_ours_theirs(ceph, courier, key):
     copied = courier.copy(key, version, to, len(key))
     assert courier.get(to, copied)[0] == b"ours " + key.encode()
     entries, _ = courier.list(key)
-    assert {(e.version, e.latest) for e in entries if e.key == key} >= \
-        {(version, False), (theirs, True)}
+    assert [e.version for e in entries if e.key == key] == [theirs, version]
     assert courier.remove(key, theirs) == "ok"
     assert courier.get(key)[0] == b"ours " + key.encode()
 
@@ -112,9 +111,7 @@ def test_marker(ceph, courier):
     assert courier.head("marked", marker) == "missing"
     assert courier.get("marked", version)[0] == b"kept"
     entries, _ = courier.list("marked")
-    assert [(e.version, e.marker, e.latest) for e in entries] == \
-        [(marker, True, True), (version, False, False)]
-    assert courier.list("marked", all_versions=False)[0] == []
+    assert [(e.version, e.marker) for e in entries] == [(marker, True), (version, False)]
 
 
 def test_size_limit(courier):
@@ -197,18 +194,18 @@ def test_lists(ceph, courier):
         s3.put_object(Bucket=BUCKET, Key=key, Body=b"1")
     second = {key: s3.put_object(Bucket=BUCKET, Key=key, Body=b"22")["VersionId"]
               for key in keys[::5]}
-    for all_versions in (False, True):
-        seen, after = [], ("", "")
-        while True:
-            entries, (more, *after) = courier.list("list/", 4, all_versions, after)
-            assert len(entries) <= 4
-            seen += entries
-            if not more:
-                break
-        assert sorted({e.key for e in seen}) == keys
-        assert len(seen) == (30 if all_versions else 25)
-        assert all(e.size == 2 for e in seen if e.key in second and e.latest)
-        assert len({(e.key, e.version) for e in seen}) == len(seen)
+    seen, after = [], ("", "")
+    while True:
+        entries, (more, *after) = courier.list("list/", 4, after)
+        assert len(entries) <= 4
+        seen += entries
+        if not more:
+            break
+    assert len(seen) == 30 and sorted({e.key for e in seen}) == keys
+    assert len({(e.key, e.version) for e in seen}) == len(seen)
+    newest = {e.key: e for e in reversed(seen)}
+    assert all(newest[key].version == version and newest[key].size == 2
+               for key, version in second.items())
     assert courier.list("list/", 0) == "bad"
     assert courier.list("list/", 1001) == "bad"
     assert courier.list("nothing/") == ([], (False, "", ""))
