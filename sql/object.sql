@@ -75,19 +75,19 @@ UPDATE object
 DELETE FROM object
  WHERE object_id = :object_id;
 
--- name: object_version_known :many
--- The same of a version in a bucket.
--- open: housekeeping; gives ids only
-SELECT object_id
-  FROM object
- WHERE object_key = :object_key
-   AND object_version = :object_version
- LIMIT 1;
-
 -- name: object_known :many
 -- Whether an object has a row, for the sweep.
 -- open: housekeeping; gives ids only
 SELECT object_id
   FROM object
  WHERE object_id = :object_id
+ LIMIT 1;
+
+-- name: object_version_known :many
+-- The same of a version of a key in the bucket; also for what S3 took by a form.
+-- open: gives ids only
+SELECT object_id
+  FROM object
+ WHERE object_key = :object_key
+   AND object_version = :object_version
  LIMIT 1;

@@ -56,15 +56,6 @@ SELECT pending_id, organisation_id, account_id, file_path, object_key, max_size,
 DELETE FROM space_pending
  WHERE pending_id = :pending_id;
 
--- name: space_arrived :many
--- Whether a version of a key has its row.
--- open: gives ids only
-SELECT object_id
-  FROM object
- WHERE object_key = :object_key
-   AND object_version = :object_version
- LIMIT 1;
-
 -- name: space_newer :many
 -- The live file of a path, if it is of that time or later.
 -- types: since BIGINT

@@ -51,7 +51,7 @@ static enum err
 is_new(struct adoption *a, const struct courier_entry *entry, bool *is)
 {
 	const struct space_pending_next_row *p = &a->form;
-	struct space_arrived_row *rows;
+	struct object_version_known_row *rows;
 	size_t n;
 	enum err e;
 
@@ -60,7 +60,7 @@ is_new(struct adoption *a, const struct courier_entry *entry, bool *is)
 	    entry->modified_at < p->created_at - EARLY ||
 	    entry->modified_at > p->expires_at + LATE)
 		return OK;
-	e = q_space_arrived(a->r->db, &(struct space_arrived_in){
+	e = q_object_version_known(a->r->db, &(struct object_version_known_in){
 	    .object_key = entry->key, .object_version = entry->version }, &rows, &n);
 	if (e || n)
 		return e;
