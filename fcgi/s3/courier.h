@@ -140,8 +140,8 @@ struct courier_page {
 	const char *next_key, *next_version;
 };
 
-/* courier_list(a, f, page): All versions of the objects of a prefix by key (bytewise), the
- * newest of a key first. */
+/* courier_list(a, f, page): All versions of the objects of a prefix by key (bytewise),
+ * the newest of a key first. */
 enum err courier_list(struct arena *a, const struct courier_find *f,
     struct courier_page *page);
 
