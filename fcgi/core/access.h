@@ -32,10 +32,10 @@ enum access {
 	ANYBODY,	/* no sign-in */
 	SIGNED,		/* any signed-in account or farmer */
 	FARMER,		/* farmers, for what is their own */
-	OPERATOR,	/* operators and administrators of the register */
-	ADMIN,		/* administrators */
-	MEMBER		/* operators and administrators of any organisation, for what
+	MEMBER,		/* operators and administrators of any organisation, for what
 			 * is that organisation's */
+	OPERATOR,	/* operators and administrators of the register */
+	ADMIN		/* administrators */
 };
 
 #endif
