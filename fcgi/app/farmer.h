@@ -234,6 +234,35 @@ void farmer_draft_seal(struct req *r, struct farmer_draft *draft);
 /* farmer_draft_hide(r, draft): The same where draft->row has the hash of the NRC. */
 void farmer_draft_hide(struct req *r, struct farmer_draft *draft);
 
+/* What a draft, sealed and with its number, says of a new row: parameters that all
+ * generated statements have which store one. */
+#define FARMER_COLUMNS(d) \
+	.farmer_row_id = (d)->row.farmer_row_id, .farmer_id = (d)->row.farmer_id, \
+	.created_by = (d)->created_by, \
+	.registration_status = (d)->row.registration_status, \
+	.first_name = (d)->row.first_name, .last_name = (d)->row.last_name, \
+	.phone_primary = (d)->row.phone_primary, \
+	.phone_secondary = (d)->row.phone_secondary, \
+	.contact_email = (d)->row.contact_email, .nrc_sealed = (d)->row.nrc_sealed, \
+	.nrc_hash = (d)->row.nrc_hash, .birth_sealed = (d)->row.birth_sealed, \
+	.gender = (d)->row.gender, .ethnic_group = (d)->row.ethnic_group, \
+	.province_code = (d)->row.province_code, \
+	.province_name = (d)->row.province_name, \
+	.district_code = (d)->row.district_code, \
+	.district_name = (d)->row.district_name, \
+	.chiefdom_code = (d)->row.chiefdom_code, \
+	.chiefdom_name = (d)->row.chiefdom_name, \
+	.village = (d)->row.village, .street = (d)->row.street, \
+	.gps_latitude = (d)->row.gps_latitude, .gps_longitude = (d)->row.gps_longitude, \
+	.farm_size_hectares = (d)->row.farm_size_hectares, \
+	.crops_grown = (d)->row.crops_grown, \
+	.livestock_types = (d)->row.livestock_types, \
+	.has_irrigation = (d)->row.has_irrigation, \
+	.years_farming = (d)->row.years_farming, \
+	.household_size = (d)->row.household_size, \
+	.number_of_dependents = (d)->row.number_of_dependents, \
+	.primary_income_source = (d)->row.primary_income_source
+
 /* farmer_draft_row(draft): The row of a new farmer, sealed and with his number. */
 struct farmer_copy_in farmer_draft_row(const struct farmer_draft *draft);
 

@@ -292,69 +292,15 @@ farmer_draft_hide(struct req *r, struct farmer_draft *draft)
 struct farmer_copy_in
 farmer_draft_row(const struct farmer_draft *draft)
 {
-	const struct farmer_update_in *row = &draft->row;
-
-	return (struct farmer_copy_in){
-		.farmer_row_id = row->farmer_row_id, .farmer_id = row->farmer_id,
-		.registration_status = row->registration_status, .is_active = true,
-		.created_at = row->now, .updated_at = row->now,
-		.created_by = draft->created_by, .first_name = row->first_name,
-		.last_name = row->last_name, .phone_primary = row->phone_primary,
-		.phone_secondary = row->phone_secondary,
-		.contact_email = row->contact_email, .nrc_sealed = row->nrc_sealed,
-		.nrc_hash = row->nrc_hash, .birth_sealed = row->birth_sealed,
-		.gender = row->gender, .ethnic_group = row->ethnic_group,
-		.province_code = row->province_code,
-		.province_name = row->province_name,
-		.district_code = row->district_code,
-		.district_name = row->district_name,
-		.chiefdom_code = row->chiefdom_code,
-		.chiefdom_name = row->chiefdom_name, .village = row->village,
-		.street = row->street, .gps_latitude = row->gps_latitude,
-		.gps_longitude = row->gps_longitude,
-		.farm_size_hectares = row->farm_size_hectares,
-		.crops_grown = row->crops_grown,
-		.livestock_types = row->livestock_types,
-		.has_irrigation = row->has_irrigation,
-		.years_farming = row->years_farming,
-		.household_size = row->household_size,
-		.number_of_dependents = row->number_of_dependents,
-		.primary_income_source = row->primary_income_source
-	};
+	return (struct farmer_copy_in){ FARMER_COLUMNS(draft), .is_active = true,
+		.created_at = draft->row.now, .updated_at = draft->row.now };
 }
 
 enum err
 farmer_draft_insert(struct req *r, const struct farmer_draft *draft)
 {
-	const struct farmer_update_in *row = &draft->row;
-	const struct farmer_insert_in in = {
-		.farmer_row_id = row->farmer_row_id, .farmer_id = row->farmer_id,
-		.registration_status = row->registration_status, .now = row->now,
-		.created_by = draft->created_by, .first_name = row->first_name,
-		.last_name = row->last_name, .phone_primary = row->phone_primary,
-		.phone_secondary = row->phone_secondary,
-		.contact_email = row->contact_email, .nrc_sealed = row->nrc_sealed,
-		.nrc_hash = row->nrc_hash, .birth_sealed = row->birth_sealed,
-		.gender = row->gender, .ethnic_group = row->ethnic_group,
-		.province_code = row->province_code,
-		.province_name = row->province_name,
-		.district_code = row->district_code,
-		.district_name = row->district_name,
-		.chiefdom_code = row->chiefdom_code,
-		.chiefdom_name = row->chiefdom_name, .village = row->village,
-		.street = row->street, .gps_latitude = row->gps_latitude,
-		.gps_longitude = row->gps_longitude,
-		.farm_size_hectares = row->farm_size_hectares,
-		.crops_grown = row->crops_grown,
-		.livestock_types = row->livestock_types,
-		.has_irrigation = row->has_irrigation,
-		.years_farming = row->years_farming,
-		.household_size = row->household_size,
-		.number_of_dependents = row->number_of_dependents,
-		.primary_income_source = row->primary_income_source
-	};
-
-	return q_farmer_insert(r->db, &in);
+	return q_farmer_insert(r->db, &(struct farmer_insert_in){ FARMER_COLUMNS(draft),
+	    .now = draft->row.now });
 }
 
 static const char *

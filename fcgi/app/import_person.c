@@ -219,31 +219,10 @@ read_rest(struct import_dump *d, const struct json *json, struct rest *rest)
 static enum err
 insert(struct import_dump *d, struct farmer_draft *draft, const struct rest *rest)
 {
-	const struct farmer_update_in *row = &draft->row;
-
 	farmer_draft_seal(&d->r, draft);
 	return q_dump_farmer_insert(d->db, &(struct dump_farmer_insert_in){
-	    .farmer_row_id = row->farmer_row_id, .farmer_id = row->farmer_id,
-	    .registration_status = row->registration_status,
-	    .is_active = row->is_active, .created_at = rest->created_at,
-	    .now = d->r.now, .created_by = draft->created_by,
-	    .first_name = row->first_name, .last_name = row->last_name,
-	    .phone_primary = row->phone_primary,
-	    .phone_secondary = row->phone_secondary,
-	    .contact_email = row->contact_email, .nrc_sealed = row->nrc_sealed,
-	    .nrc_hash = row->nrc_hash, .birth_sealed = row->birth_sealed,
-	    .gender = row->gender, .ethnic_group = row->ethnic_group,
-	    .province_code = row->province_code, .province_name = row->province_name,
-	    .district_code = row->district_code, .district_name = row->district_name,
-	    .chiefdom_code = row->chiefdom_code, .chiefdom_name = row->chiefdom_name,
-	    .village = row->village, .street = row->street,
-	    .gps_latitude = row->gps_latitude, .gps_longitude = row->gps_longitude,
-	    .farm_size_hectares = row->farm_size_hectares,
-	    .crops_grown = row->crops_grown, .livestock_types = row->livestock_types,
-	    .has_irrigation = row->has_irrigation, .years_farming = row->years_farming,
-	    .household_size = row->household_size,
-	    .number_of_dependents = row->number_of_dependents,
-	    .primary_income_source = row->primary_income_source,
+	    FARMER_COLUMNS(draft), .is_active = draft->row.is_active,
+	    .created_at = rest->created_at, .now = d->r.now,
 	    .review_notes = rest->review_notes, .reviewed_by = rest->reviewed_by,
 	    .reviewed_at = rest->was_reviewed ? &rest->reviewed_at : NULL });
 }
