@@ -364,7 +364,7 @@ password_make() {
 database_make() {
 	local users
 
-	cem migrate || die "the database could not be brought up to date"
+	cem migrate || die "the database could not be brought up to date: see above"
 	users=$(cem user list) || die "could not list the users"
 	if ! awk -F '\t' 'tolower($2) == "admin" { n++ } END { exit !n }' <<<"$users"; then
 		[ -n "$admin_password" ] || new_password=$(password_make)
