@@ -314,7 +314,7 @@ nginx_make() {
 	fi
 	[ "$port" != 443 ] || in_url=
 	for name in nginx.conf.in errors.conf fastcgi.conf fastcgi_params.conf stored.conf \
-		door.conf; do
+		door.conf spooled.conf; do
 		sed -e "s|@STATE@|$state|g" -e "s|@NGINX_WORKERS@|$nginx_workers|g" \
 			-e "s|@HTTP_PORT@|$((port - 1))|g" -e "s|@PORT@|$port|g" \
 			-e "s|@PORT_IN_URL@|$in_url|g" -e "s|@HTTP_LISTEN6@|$six_http|" \
