@@ -461,7 +461,7 @@ leave(struct emptied *f, const char *folder)
 {
 	struct req *r = f->t.r;
 	char after[SPACE_PATH + 2];
-	size_t n;
+	size_t n = 1;
 	int64_t kept;
 	enum err e = q_space_folder_keep(r->db, &(struct space_folder_keep_in){
 	    .folder_path = folder, .is_kept = false, SPACE_OF(front_viewer(r)) }, &kept);
@@ -470,11 +470,9 @@ leave(struct emptied *f, const char *folder)
 		list_gone(f, f->after, NULL);
 	(void)snprintf(after, sizeof(after), "%s", f->after);
 	db_arena(r->db, f->t.batch);
-	while (!e) {
+	while (!e && n) {
 		e = leave_batch(f, after, &n);
 		arena_reset(f->t.batch);
-		if (!n)
-			break;
 	}
 	db_arena(r->db, r->arena);
 	return e;
