@@ -33,7 +33,6 @@ enum {
 	COURIER_VERSION = 1025,	/* for a version id ("Version IDs ... 1,024 bytes") */
 	COURIER_ETAG = 80,
 	COURIER_MEDIA = 256,
-	COURIER_HOSTS = 300,
 	COURIER_LIST_MAX = 1000
 };
 
