@@ -34,6 +34,13 @@ command_usage(const char *words)
 	return 2;
 }
 
+int
+command_fail(const char *words)
+{
+	fprintf(stderr, "cem: %s\n", words);
+	return 1;
+}
+
 static void
 take_out(struct command *c, int at, int n)
 {

@@ -53,6 +53,9 @@ bool command_flag(struct command *c, const char *name);
  * status, 2. */
 int command_usage(const char *words);
 
+/* command_fail(words): Say what went wrong; the exit status, 1. */
+int command_fail(const char *words);
+
 /* command_open(c, db): The database of the settings, its schema checked to be of
  * this program's version; keys are loaded. Says what is wrong. */
 enum err command_open(struct command *c, struct db **db);

@@ -25,13 +25,6 @@ enum { MEGABYTE = 1024 * 1024, PAGE = 500 };
 /* A million times what a large disk holds today; so no sum of bytes overflows. */
 static const int64_t quota_max_mb = INT64_C(1) << 40;
 
-static int
-complain(const char *words)
-{
-	fprintf(stderr, "cem: %s\n", words);
-	return 1;
-}
-
 static bool
 read_quota(const char *text, int64_t *bytes)
 {
@@ -68,20 +61,20 @@ add(struct command *c)
 	in.organisation_id = id;
 	in.organisation_name = text_trim(c->arena, c->argv[0]);
 	if (text_empty(in.organisation_name) || !name_rule.holds(in.organisation_name))
-		return complain("a name has 1 to 100 plain characters");
+		return command_fail("a name has 1 to 100 plain characters");
 	if (command_open(c, &db))
 		return 1;
 	e = db_begin(db);
 	if (!e)
 		e = q_organisation_insert(db, &in, &n);
 	if (!e && !n)
-		return complain("there is an organisation of that name");
+		return command_fail("there is an organisation of that name");
 	if (!e)
 		e = note(db, "create", in.organisation_name);
 	if (!e)
 		e = db_commit(db);
 	if (e)
-		return complain("the organisation was not made");
+		return command_fail("the organisation was not made");
 	printf("added %s %s\n", id, in.organisation_name);
 	return 0;
 }
@@ -101,7 +94,7 @@ list(struct command *c)
 	do {
 		if (q_organisation_list(db, &(struct organisation_list_in){
 		    .organisation_name = after, .limit = PAGE }, &rows, &n))
-			return complain("the organisations can't be read");
+			return command_fail("the organisations can't be read");
 		for (size_t i = 0; i < n; i++)
 			printf("%s\t%s\t%lld\t%lld\t%s\n", rows[i].organisation_id,
 			    rows[i].keeps_register ? "register" : "files",
@@ -129,13 +122,13 @@ set_quota(struct command *c)
 	if (!e)
 		e = q_organisation_set_quota(db, &in, &n);
 	if (!e && !n)
-		return complain("there is no such organisation");
+		return command_fail("there is no such organisation");
 	if (!e)
 		e = note(db, "set_quota", in.organisation_name);
 	if (!e)
 		e = db_commit(db);
 	if (e)
-		return complain("nothing was changed");
+		return command_fail("nothing was changed");
 	printf("changed %s\n", in.organisation_name);
 	return 0;
 }

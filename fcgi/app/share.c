@@ -114,7 +114,7 @@ static const struct shape_field share_out_fields[] = {
 	FIELD(share_out, has_password, SHAPE_BOOL),
 	FIELD(share_out, n_files, SHAPE_INT),
 };
-SHAPE(share_out, "Share", SHAPE_BODY);
+static SHAPE(share_out, "Share", SHAPE_BODY);
 
 struct share_find { const char *cursor; const int64_t *limit; };
 

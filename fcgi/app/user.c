@@ -35,13 +35,6 @@ struct account {
 	int n_districts;
 };
 
-static int
-complain(const char *words)
-{
-	fprintf(stderr, "cem: %s\n", words);
-	return 1;
-}
-
 /* A random password that passes the rules: 20 letters and digits. */
 static const char *
 make_up(struct arena *a)
@@ -178,12 +171,12 @@ add(struct command *c)
 	if (!in.email || !in.role || c->argc)
 		return command_usage(ADD);
 	if (!email_plain(in.email))
-		return complain("that is no e-mail address");
+		return command_fail("that is no e-mail address");
 	if (!text_same(in.role, "admin") && !text_same(in.role, "operator"))
-		return complain("the role is admin or operator");
+		return command_fail("the role is admin or operator");
 	weakness = password_weakness(in.password);
 	if (weakness)
-		return complain(weakness);
+		return command_fail(weakness);
 	if (command_open(c, &db))
 		return 1;
 	e = db_begin(db);
@@ -195,7 +188,7 @@ add(struct command *c)
 		    "{\"roles\":[\"OPERATOR\"]}");
 	e = e ? e : db_commit(db);
 	if (e)
-		return complain("the account was not made");
+		return command_fail("the account was not made");
 	printf("added %s %s\n", in.role, in.email);
 	if (in.made_up)
 		printf("password: %s\n", in.password);
@@ -217,7 +210,7 @@ list(struct command *c)
 	do {
 		if (q_account_list(db, &(struct account_list_in){ .email = after,
 		    .limit = 500 }, &rows, &n))
-			return complain("the accounts can't be read");
+			return command_fail("the accounts can't be read");
 		for (size_t i = 0; i < n; i++)
 			printf("%s\t%s%s%s\t%s\t%s\t%s\t%s\n", rows[i].email,
 			    rows[i].is_admin ? "admin" : "",
@@ -250,18 +243,18 @@ change(struct command *c, const char *email, struct login_change *in)
 		e = q_account_by_email(db, &(struct account_by_email_in){
 		    .email = text_lower(c->arena, email) }, &row);
 	if (e == ERR_MISSING)
-		return complain("there is no such account");
+		return command_fail("there is no such account");
 	if (!e)
 		e = login_amend(db, c->arena, &row, in);
 	if (e == ERR_DENIED)
-		(void)complain("this is the last active administrator");
+		(void)command_fail("this is the last active administrator");
 	if (!e)
 		e = note(db, in->password ? "change_password" : "update_user_status",
 		    row.email, !in->is_active ? NULL : *in->is_active ?
 		    "{\"is_active\":true}" : "{\"is_active\":false}");
 	e = e ? e : db_commit(db);
 	if (e)
-		return complain("nothing was changed");
+		return command_fail("nothing was changed");
 	printf("changed %s\n", row.email);
 	return 0;
 }
@@ -285,7 +278,7 @@ set_password(struct command *c)
 	if (c->argc != 1)
 		return command_usage(PASSWORD);
 	if (weakness)
-		return complain(weakness);
+		return command_fail(weakness);
 	status = change(c, c->argv[0], &(struct login_change){ .password = password });
 	if (!status && made_up)
 		printf("password: %s\n", password);
