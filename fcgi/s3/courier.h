@@ -26,7 +26,9 @@ struct arena;
  *     ERR_BROKEN  S3's answer makes no sense, or the question does not
  *
  * all three logged. A key is UTF-8 of 1 to 1024 bytes (S3's limit) that need no
- * encoding by the caller. Texts that are not needed are NULL or "".
+ * encoding by the caller; it begins with "hidden/", "objects/" or "tenants/",
+ * and none of its parts is "." or "..": the courier does nothing with others, whoever
+ * asks. Texts that are not needed are NULL or "".
  */
 enum {
 	COURIER_KEY = 1025,	/* room for a key with its NUL */

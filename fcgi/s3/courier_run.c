@@ -71,6 +71,35 @@ take_about(struct frame *in, struct courier_about *about)
 	about->file_name = frame_take_text(in);
 }
 
+/* Is this a key, or the beginning of one, as the register makes them? Who has taken a
+ * worker over shall reach nothing else in the bucket, nor another bucket by a server
+ * that tidies paths up. */
+static bool
+is_ours(const char *key)
+{
+	static const char *const tops[] = { "hidden/", "objects/", "tenants/" };
+	const char *p = NULL;
+
+	for (size_t i = 0; i < sizeof(tops) / sizeof(tops[0]); i++)
+		if (strncmp(key, tops[i], strlen(tops[i])) == 0)
+			p = key + strlen(tops[i]);
+	for (size_t n; p && *p; p += n + (p[n] == '/')) {
+		n = strcspn(p, "/");
+		if ((n == 1 && p[0] == '.') || (n == 2 && p[0] == '.' && p[1] == '.'))
+			p = NULL;
+		if (!p)
+			break;
+	}
+	return p;
+}
+
+/* ERR_BROKEN: the question makes no sense. ERR_BAD: it is none of a worker's. */
+static enum err
+judge(const struct frame *in, const char *key)
+{
+	return !frame_ended(in) ? ERR_BROKEN : is_ours(key) ? OK : ERR_BAD;
+}
+
 /* Each reads its question, asks S3, and writes what belongs to the answer. */
 
 static enum err
@@ -86,8 +115,9 @@ do_put(struct frame *in, int fd, struct frame *out)
 	p.md5 = frame_take_text(in);
 	p.sha256 = frame_take_text(in);
 	take_about(in, &p.about);
-	if (!frame_ended(in) || fd < 0)
-		return ERR_BROKEN;
+	e = fd < 0 ? ERR_BROKEN : judge(in, p.key);
+	if (e)
+		return e;
 	e = s3_put(&s3, &p, version);
 	frame_text(out, version);
 	return e;
@@ -99,10 +129,10 @@ do_get(struct frame *in, int fd, struct frame *out)
 	const char *key = frame_take_text(in), *version = frame_take_text(in);
 	const int64_t max = frame_take(in);
 	struct courier_object got;
-	enum err e;
+	enum err e = fd < 0 ? ERR_BROKEN : judge(in, key);
 
-	if (!frame_ended(in) || fd < 0)
-		return ERR_BROKEN;
+	if (e)
+		return e;
 	e = s3_get(&s3, key, version, fd, max, &got);
 	write_object(out, &got);
 	return e;
@@ -113,11 +143,11 @@ do_head(struct frame *in, int fd, struct frame *out)
 {
 	const char *key = frame_take_text(in), *version = frame_take_text(in);
 	struct courier_object found;
-	enum err e;
+	enum err e = judge(in, key);
 
 	(void)fd;
-	if (!frame_ended(in))
-		return ERR_BROKEN;
+	if (e)
+		return e;
 	e = s3_head(&s3, key, version, &found);
 	write_object(out, &found);
 	return e;
@@ -136,8 +166,11 @@ do_copy(struct frame *in, int fd, struct frame *out)
 	c.key = frame_take_text(in);
 	c.size = frame_take(in);
 	take_about(in, &c.about);
-	if (!frame_ended(in))
-		return ERR_BROKEN;
+	e = judge(in, c.key);
+	if (!e && !is_ours(c.from_key))
+		e = ERR_BAD;
+	if (e)
+		return e;
 	e = s3_copy(&s3, &c, version);
 	frame_text(out, version);
 	return e;
@@ -147,9 +180,10 @@ static enum err
 do_remove(struct frame *in, int fd, struct frame *out)
 {
 	const char *key = frame_take_text(in), *version = frame_take_text(in);
+	const enum err e = judge(in, key);
 
 	(void)fd, (void)out;
-	return frame_ended(in) ? s3_remove(&s3, key, version) : ERR_BROKEN;
+	return e ? e : s3_remove(&s3, key, version);
 }
 
 /* One entry goes in a message of its own. */
@@ -180,8 +214,9 @@ do_list(struct frame *in, int fd, struct frame *out)
 	f.after_key = frame_take_text(in);
 	f.after_version = frame_take_text(in);
 	f.limit = (int)frame_take(in);
-	if (!frame_ended(in))
-		return ERR_BROKEN;
+	e = judge(in, f.prefix);
+	if (e)
+		return e;
 	e = s3_list(&s3, &f, &page);
 	for (size_t i = 0; !e && i < page.n; i++)
 		if (!send_entry(&page.entries[i]))
@@ -209,8 +244,9 @@ do_presign(struct frame *in, int fd, struct frame *out)
 	l.seconds = (int)frame_take(in);
 	l.disposition = frame_take_text(in);
 	l.media = frame_take_text(in);
-	if (!frame_ended(in))
-		return ERR_BROKEN;
+	e = judge(in, l.key);
+	if (e)
+		return e;
 	e = s3_presign(&s3, &l, &url, &until);
 	frame_text(out, url);
 	frame_number(out, until);
@@ -228,8 +264,9 @@ do_form(struct frame *in, int fd, struct frame *out)
 	form.key = frame_take_text(in);
 	form.max = frame_take(in);
 	form.seconds = (int)frame_take(in);
-	if (!frame_ended(in))
-		return ERR_BROKEN;
+	e = judge(in, form.key);
+	if (e)
+		return e;
 	e = s3_form(&s3, &form, &fields);
 	if (e)
 		return e;

@@ -309,7 +309,7 @@ def test_so_many_forms_and_no_more(far, path):
     form(client, path)
     row = trail.ask(far, "SELECT organisation_id, account_id FROM space_pending"
                          " WHERE file_path = '%s'" % path)[0]
-    values = ", ".join("('f%d', '%s', '%s', 'x', '', 'k', 1, 1, 1)"
+    values = ", ".join("('f%d', '%s', '%s', 'x', '', 'tenants/k', 1, 1, 1)"
                        % (i, row["organisation_id"], row["account_id"])
                        for i in range(999))
     far.sql("INSERT INTO space_pending (pending_id, organisation_id, account_id,"

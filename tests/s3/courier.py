@@ -15,6 +15,9 @@ SETTINGS = {
     "S3_SECRET_KEY": SECRET,
 }
 
+# A worker gets nothing else of the bucket: what tests call a key lies below this.
+BELOW = "objects/t/"
+
 Found = collections.namedtuple("Found", "size modified etag version media object_id")
 Entry = collections.namedtuple("Entry", "key version size modified marker")
 
@@ -67,52 +70,52 @@ class Courier:
     def put(self, content, key, media="", object_id="", tenant="", name="", etag="",
             sha256=""):
         path = content if isinstance(content, str) else self.file("sent", content)
-        answer = self.ask("put", path, key, media, object_id, tenant, name, etag, sha256)
+        answer = self.ask("put", path, below(key), media, object_id, tenant, name, etag, sha256)
         return answer if isinstance(answer, str) else answer[0]
 
     def get(self, key, version="", most=""):
         """The bytes and what S3 said of them; or the error's name."""
         path = self.file("got")
-        answer = self.ask("get", key, version, path, most)
+        answer = self.ask("get", below(key), version, path, most)
         if isinstance(answer, str):
             return answer
         with open(path, "rb") as f:
             return f.read(), found(answer)
 
     def head(self, key, version=""):
-        answer = self.ask("head", key, version)
+        answer = self.ask("head", below(key), version)
         return answer if isinstance(answer, str) else found(answer)
 
     def copy(self, source, version, key, size, media="", object_id=""):
-        answer = self.ask("copy", source, version, key, size, media, object_id)
+        answer = self.ask("copy", below(source), version, below(key), size, media, object_id)
         return answer if isinstance(answer, str) else answer[0]
 
     def remove(self, key, version):
-        answer = self.ask("remove", key, version)
+        answer = self.ask("remove", below(key), version)
         return answer if isinstance(answer, str) else "ok"
 
     def presign(self, method, key, version="", seconds=60, disposition="", media=""):
-        answer = self.ask("presign", method, key, version, seconds, disposition, media)
+        answer = self.ask("presign", method, below(key), version, seconds, disposition, media)
         return answer if isinstance(answer, str) else answer[0]
 
     def form(self, key, most=1000, seconds=60):
         """(url, fields) or the error's name."""
-        answer = self.ask("form", key, most, seconds)
+        answer = self.ask("form", below(key), most, seconds)
         if isinstance(answer, str):
             return answer
         return answer[0], dict(zip(answer[2::2], answer[3::2]))
 
     def list(self, prefix, limit=1000, after=("", "")):
         """(entries, (more, next_key, next_version)) or the error's name."""
-        self.send("list", prefix, *after, limit)
+        self.send("list", below(prefix), below(after[0]), after[1], limit)
         entries = []
         while True:
             name, *rest = self.line()
             if name == "ok":
-                return entries, (rest[0] == "1", rest[1], rest[2])
+                return entries, (rest[0] == "1", bare(rest[1]), rest[2])
             if name != "entry":
                 return name
-            entries.append(Entry(rest[0], rest[1], int(rest[2]), int(rest[3]),
+            entries.append(Entry(bare(rest[0]), rest[1], int(rest[2]), int(rest[3]),
                                  rest[4] == "1"))
 
     def check(self):
@@ -124,6 +127,15 @@ class Courier:
     def end(self):
         self.process.stdin.close()
         assert self.process.wait(timeout=60) == 0, self.log()
+
+
+def below(key):
+    """The key itself; "" stays, and what begins with / is taken as it is behind that."""
+    return key[1:] if key.startswith("/") else key and BELOW + key
+
+
+def bare(key):
+    return key[len(BELOW):] if key.startswith(BELOW) else key
 
 
 def found(words):

@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from ceph import ACCESS, BUCKET, SECRET
+from courier import BELOW
 from roles import Roles
 
 NO_KEYS = {"S3_ACCESS_KEY": "", "S3_SECRET_KEY": ""}
@@ -136,10 +137,10 @@ def test_renewed_in_time(start, roles):
     assert len(roles.asked) == 3
     roles.status = 500
     assert courier.head("none") == "missing", "the old ones are good"
-    until = courier.ask("presign", "GET", "k", "", "3600", "", "")[1]
+    until = courier.ask("presign", "GET", BELOW + "k", "", "3600", "", "")[1]
     roles.status, roles.seconds = 200, 3600
     longer = start(**NO_KEYS, AWS_EC2_METADATA_SERVICE_ENDPOINT=roles.url)
-    later = longer.ask("presign", "GET", "k", "", "7200", "", "")[1]
+    later = longer.ask("presign", "GET", BELOW + "k", "", "7200", "", "")[1]
     assert abs(int(later) - int(until) - 3301 * 10**6) < 60 * 10**6, \
         "a link ends with its credentials"
 
@@ -275,7 +276,7 @@ def test_locked_worker(ceph, start):
     assert courier.ask("lock") == []
     version = courier.put(courier.file("f", b"locked"), "locked")
     assert courier.head("locked", version).size == 6
-    assert ceph.client().get_object(Bucket=BUCKET, Key="locked")["Body"].read() == \
+    assert ceph.client().get_object(Bucket=BUCKET, Key=BELOW + "locked")["Body"].read() == \
         b"locked"
 
 

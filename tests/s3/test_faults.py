@@ -9,6 +9,7 @@ import pytest
 
 import faulty
 from ceph import BUCKET
+from courier import BELOW
 from faulty import (close, cut_body, cut_head, drip, endless_body, endless_head, error,
                     hang, lose_answer, reply, reset, rubbish)
 from roles import Roles
@@ -90,14 +91,14 @@ def test_silent(way, start):
     worker waits that long, as its courier is alive."""
     way.plan = [hang, hang]
     silent = start(S3_ENDPOINT=way.url, patience=40000)
-    silent.send("head", "k", "")
+    silent.send("head", BELOW + "k", "")
     while len(way.asked) < 1:
         time.sleep(0.01)
     dripping = start(S3_ENDPOINT=way.url, patience=1000)
     way.plan.append(drip)
     while len(way.asked) < 2:
         time.sleep(0.05)
-    dripping.send("head", "k", "")
+    dripping.send("head", BELOW + "k", "")
     began = time.monotonic()
     assert dripping.answer() == "down"
     assert silent.answer() == "missing", "the third time, after half a minute"
@@ -124,7 +125,7 @@ def test_resumed_other(way, courier, ceph):
     """Overwritten meanwhile: half of each is no file."""
     def cut_and_overwrite(way, client, request):
         cut_body(way, client, request)
-        ceph.client().put_object(Bucket=BUCKET, Key="faults/other", Body=b"y" * 300000)
+        ceph.client().put_object(Bucket=BUCKET, Key=BELOW + "faults/other", Body=b"y" * 300000)
     courier.put(b"x" * 300000, "faults/other")
     way.plan = [cut_and_overwrite]
     assert courier.get("faults/other") == "conflict"
@@ -295,5 +296,5 @@ def test_parts(way, courier, ceph):
         assert courier.head("faultyparts/failed") == "missing"
     finally:  # the server keeps all in memory
         for v in s3.list_object_versions(Bucket=BUCKET,
-                                         Prefix="faultyparts/").get("Versions", []):
+                                         Prefix=BELOW + "faultyparts/").get("Versions", []):
             s3.delete_object(Bucket=BUCKET, Key=v["Key"], VersionId=v["VersionId"])

@@ -10,13 +10,14 @@ import urllib.parse
 import pytest
 
 from ceph import ACCESS, BUCKET, SECRET
+from courier import BELOW
 
 ID = "0123456789abcdef01234567"
 
 KEYS = [
     "objects/67/" + ID, "a b", "a+b", "a~b", "a%20b", "100%", "é/ñ/ŋ", "日本語.pdf",
-    "a//b", "a/./b/../c", "x'(1)*!;,:@&=$#?[].txt", "=", "-._~",
-    "🌾" * 256, "k" * 1024,
+    "a//b", "a/.b/..c/...", "x'(1)*!;,:@&=$#?[].txt", "=", "-._~",
+    "🌾" * 250, "k" * (1024 - len(BELOW)),
 ]
 
 
@@ -27,7 +28,7 @@ def test_every_way(ceph, start, style, tls):
     body = os.urandom(100000)
     key = "ways/%s-%s ü" % (style, tls)
     version = courier.put(body, key, "image/png", ID, "tenant", "Käse + 1.png")
-    theirs = ceph.client(tls=tls).get_object(Bucket=BUCKET, Key=key, VersionId=version)
+    theirs = ceph.client(tls=tls).get_object(Bucket=BUCKET, Key=BELOW + key, VersionId=version)
     assert theirs["Body"].read() == body
     assert theirs["ContentType"] == "image/png"
     assert theirs["ETag"] == '"%s"' % hashlib.md5(body).hexdigest()
@@ -48,8 +49,8 @@ def test_keys_ours_theirs(ceph, courier, key):
     s3 = ceph.client()
     version = courier.put(b"ours " + key.encode(), key)
     assert len(version) > 5, version
-    assert s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() == b"ours " + key.encode()
-    theirs = s3.put_object(Bucket=BUCKET, Key=key, Body=b"theirs")["VersionId"]
+    assert s3.get_object(Bucket=BUCKET, Key=BELOW + key)["Body"].read() == b"ours " + key.encode()
+    theirs = s3.put_object(Bucket=BUCKET, Key=BELOW + key, Body=b"theirs")["VersionId"]
     assert courier.get(key)[0] == b"theirs"
     assert courier.get(key, version)[0] == b"ours " + key.encode()
     to = key[:100] + " copy"
@@ -62,10 +63,32 @@ def test_keys_ours_theirs(ceph, courier, key):
 
 
 def test_keys_refused(courier):
-    for key in ("", "k" * 1025, "🌾" * 257):
+    for key in ("", "k" * (1025 - len(BELOW)), "🌾" * 257):
         assert courier.put(b"x", key) == "bad"
         assert courier.get(key) == "bad"
         assert courier.head(key) == "bad"
+
+
+def test_what_is_none_of_a_workers(ceph, courier):
+    """Who has taken a worker over can't have the rest of the bucket signed for, fetched,
+    told, copied to where he may read it, or removed; the leading / is for below()."""
+    s3 = ceph.client()
+    theirs = s3.put_object(Bucket=BUCKET, Key="backup/db", Body=b"theirs")["VersionId"]
+    for key in ("/backup/db", "/objects", "/tenants", "/objectsx/a", "//objects/a",
+                "/objects/../backup/db", "/tenants/a/./b", "/objects/a/..",
+                "/tenants/../../other/k", "/objects/.."):
+        assert courier.get(key) == "bad", key
+        assert courier.head(key) == "bad"
+        assert courier.put(b"x", key) == "bad"
+        assert courier.presign("GET", key) == "bad"
+        assert courier.presign("PUT", key) == "bad"
+        assert courier.form(key) == "bad"
+        assert courier.list(key) == "bad"
+        assert courier.copy(key, "", "stolen", 6) == "bad"
+        assert courier.copy("stolen", "", key, 6) == "bad"
+        assert courier.remove(key, theirs) == "bad"
+    assert courier.list("") == "bad", "all of the bucket"
+    assert s3.get_object(Bucket=BUCKET, Key="backup/db")["Body"].read() == b"theirs"
 
 
 def test_s3cmd(ceph, courier, tmp_path):
@@ -80,12 +103,12 @@ def test_s3cmd(ceph, courier, tmp_path):
                               capture_output=True, timeout=60).stdout
     body = os.urandom(20 * 1024 * 1024)
     (tmp_path / "f").write_bytes(body)
-    s3cmd("put", str(tmp_path / "f"), "s3://%s/cmd/t h ë" % BUCKET)  # in two parts
+    s3cmd("put", str(tmp_path / "f"), "s3://%s/objects/t/cmd/t h ë" % BUCKET)  # in two parts
     assert courier.get("cmd/t h ë")[0] == body
     courier.put(body[:1000], "cmd/ours")
-    s3cmd("get", "--force", "s3://%s/cmd/ours" % BUCKET, str(tmp_path / "g"))
+    s3cmd("get", "--force", "s3://%s/objects/t/cmd/ours" % BUCKET, str(tmp_path / "g"))
     assert (tmp_path / "g").read_bytes() == body[:1000]
-    assert b"cmd/ours" in s3cmd("ls", "s3://%s/cmd/" % BUCKET)
+    assert b"cmd/ours" in s3cmd("ls", "s3://%s/objects/t/cmd/" % BUCKET)
 
 
 def test_nothing_and_missing(courier):
@@ -105,7 +128,7 @@ def test_nothing_and_missing(courier):
 def test_marker(ceph, courier):
     """Deleted by another client: missing, and there under its version."""
     version = courier.put(b"kept", "marked")
-    marker = ceph.client().delete_object(Bucket=BUCKET, Key="marked")["VersionId"]
+    marker = ceph.client().delete_object(Bucket=BUCKET, Key=BELOW + "marked")["VersionId"]
     assert courier.get("marked") == "missing"
     assert courier.get("marked", marker) == "missing"
     assert courier.head("marked", marker) == "missing"
@@ -156,7 +179,7 @@ def test_parts(ceph, courier):
         assert not s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads"), \
             "what was begun in vain is given up"
     finally:  # the server keeps all in memory
-        for v in s3.list_object_versions(Bucket=BUCKET, Prefix="parts/")["Versions"]:
+        for v in s3.list_object_versions(Bucket=BUCKET, Prefix=BELOW + "parts/")["Versions"]:
             s3.delete_object(Bucket=BUCKET, Key=v["Key"], VersionId=v["VersionId"])
 
 
@@ -176,13 +199,13 @@ def test_copy_in_parts(ceph, courier):
     body = os.urandom((11 << 20) + 1)
     version = courier.put(body, "copyparts/from é", "text/plain", ID)
     other = "e" * 24
-    answer = courier.ask("copy-parts", "copyparts/from é", version, "copyparts/to", len(body),
-                         "text/csv", other)
+    answer = courier.ask("copy-parts", BELOW + "copyparts/from é", version,
+                         BELOW + "copyparts/to", len(body), "text/csv", other)
     got, said = courier.get("copyparts/to", answer[0])
     assert got == body
     assert (said.etag[-2:], said.media, said.object_id) == ("-3", "text/csv", other)
-    assert courier.ask("copy-parts", "copyparts/from é", version, "copyparts/to2",
-                       len(body) + 10**7, "", other) in ("bad", "broken"), "it has no more"
+    assert courier.ask("copy-parts", BELOW + "copyparts/from é", version,
+                       BELOW + "copyparts/to2", len(body) + 10**7, "", other) in ("bad", "broken"), "it has no more"
     assert courier.head("copyparts/to2") == "missing"
     assert not ceph.client().list_multipart_uploads(Bucket=BUCKET).get("Uploads")
 
@@ -191,8 +214,8 @@ def test_lists(ceph, courier):
     s3 = ceph.client()
     keys = sorted("list/%03d é&<" % i for i in range(25))
     for key in keys:
-        s3.put_object(Bucket=BUCKET, Key=key, Body=b"1")
-    second = {key: s3.put_object(Bucket=BUCKET, Key=key, Body=b"22")["VersionId"]
+        s3.put_object(Bucket=BUCKET, Key=BELOW + key, Body=b"1")
+    second = {key: s3.put_object(Bucket=BUCKET, Key=BELOW + key, Body=b"22")["VersionId"]
               for key in keys[::5]}
     seen, after = [], ("", "")
     while True:
@@ -216,7 +239,7 @@ def test_list_strange_keys(ceph, courier):
     s3 = ceph.client()
     keys = ["strange/\x01", "strange/ ", "strange/%20", "strange/+", "strange/\x7f"]
     for key in keys:
-        s3.put_object(Bucket=BUCKET, Key=key, Body=b"")
+        s3.put_object(Bucket=BUCKET, Key=BELOW + key, Body=b"")
     entries, _ = courier.list("strange/")
     assert sorted(e.key for e in entries) == sorted(keys)
 
