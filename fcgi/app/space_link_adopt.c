@@ -31,7 +31,10 @@
 #include "space_tally.h"
 #include "text.h"
 
-enum { VERSIONS_MAX = 100 };	/* of a key that are looked at */
+enum {
+	VERSIONS_MAX = 100,	/* of a key that are looked at */
+	MEMORY = 1024 * 1024	/* of what lasts as long as a form is looked after */
+};
 
 #define EARLY CLOCK_MINUTE	/* S3's clock may be so far behind */
 #define PATIENCE (10 * CLOCK_SECOND)	/* of a request, before it begins with another */
@@ -41,7 +44,8 @@ enum { VERSIONS_MAX = 100 };	/* of a key that are looked at */
 struct adoption {
 	struct req *r;		/* acts for the account that signed it */
 	struct job *job;	/* or NULL: a request looks */
-	struct space_pending_next_row form;	/* its texts outlive the steps of a job */
+	struct arena *keep;	/* outlives the steps of a job */
+	struct space_pending_next_row form;	/* its texts do, too */
 	struct courier_object found;	/* what has arrived */
 	struct space_new new;
 };
@@ -102,7 +106,6 @@ refuse(struct adoption *a, const char *why)
 static enum err
 judge(struct adoption *a, int fd, char why[SCAN_NAME])
 {
-	struct arena *keep = a->job ? a->job->keep : a->r->arena;
 	struct store_object *o = &a->new.object;
 	uint8_t head[MEDIA_HEAD];
 	struct digest d;
@@ -117,7 +120,7 @@ judge(struct adoption *a, int fd, char why[SCAN_NAME])
 	memcpy(o->sha256, d.sha256, sizeof(o->sha256));
 	memcpy(o->md5, d.md5, sizeof(o->md5));
 	a->new.claimed_type = a->found.media;
-	a->new.content_type = media_served(keep, head, (size_t)n, a->found.media);
+	a->new.content_type = media_served(a->keep, head, (size_t)n, a->found.media);
 	return scan_file(fd, 0, (size_t)d.size, why);
 }
 
@@ -278,7 +281,7 @@ adopt_all(struct req *r, const struct space_pending_next_row *rows, size_t n)
 	if (n)
 		front_write(r);
 	for (size_t i = 0; i < n && !e && clock_steady() - began < PATIENCE; i++) {
-		struct adoption a = { .r = r, .form = rows[i] };
+		struct adoption a = { .r = r, .keep = r->arena, .form = rows[i] };
 
 		e = adopt(&a);
 		if (e)
@@ -345,10 +348,10 @@ kept(struct arena *a, const struct space_pending_next_row *row)
 
 /* One form. What goes wrong with it, short of the job's own end, stops no other. */
 static enum err
-tend(struct job *j, const struct space_pending_next_row *form)
+tend(struct job *j, struct arena *keep, const struct space_pending_next_row *form)
 {
 	struct req r = { .db = j->db };
-	struct adoption a = { .r = &r, .job = j, .form = *form };
+	struct adoption a = { .r = &r, .job = j, .keep = keep, .form = *form };
 	enum err e = courier_wanted() ? adopt(&a) : OK;
 
 	if (e == ERR_MISSING || e == ERR_BIG || e == ERR_BROKEN) {
@@ -367,6 +370,7 @@ space_pending(struct job *j)
 {
 	struct space_pending_next_row form, *rows;
 	struct space_pending_next_in after = { .after_time = 0, .after_id = "" };
+	struct arena *keep = arena_make(MEMORY, NULL); /* of one form */
 	size_t n = 1;
 	enum err e = OK;
 
@@ -374,10 +378,12 @@ space_pending(struct job *j)
 		e = q_space_pending_next(j->db, &after, &rows, &n);
 		if (e || !n)
 			continue;
-		form = kept(j->keep, rows);
+		arena_reset(keep);
+		form = kept(keep, rows);
 		after = (struct space_pending_next_in){ .after_time = form.expires_at,
 			.after_id = form.pending_id };
-		e = tend(j, &form);
+		e = tend(j, keep, &form);
 	}
+	arena_end(keep);
 	return e;
 }

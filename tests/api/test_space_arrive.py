@@ -321,6 +321,21 @@ def test_so_many_forms_and_no_more(far, path):
     form(client, path)
 
 
+def test_many_open_forms(far, tenant, client, path):
+    """However many forms are out, the job does not need more memory than for one."""
+    far.sql("INSERT INTO space_pending (pending_id, organisation_id, account_id,"
+            " file_path, path_folder, object_key, max_size, created_at, expires_at)"
+            " WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+            " WHERE i < 4500) SELECT 'many' || CAST(i AS TEXT), '%s', 'nobody',"
+            " '%s' || CAST(i AS TEXT), 'many', '%s' || CAST(i AS TEXT), 1, 0, 1000 + i"
+            " FROM n" % (tenant, "p" * 1000, "k" * 1000))
+    post(far, form(client, path))
+    look(far)
+    assert trail.ask(far, "SELECT COUNT(*) AS n FROM space_pending"
+                          " WHERE account_id = 'nobody'") == [{"n": 0}]
+    assert show(client, path).content == b"by a form"
+
+
 def test_a_virus_by_a_form(path):
     """Fetched, found, removed; it was never a file. What is clean is taken."""
     scanner = clamd.Clamd()
