@@ -60,6 +60,7 @@ static const int files[] = {
 	SCMP_SYS(rmdir), SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rename),
 	SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(link), SCMP_SYS(linkat),
 	SCMP_SYS(truncate), SCMP_SYS(ftruncate), SCMP_SYS(fallocate),
+	SCMP_SYS(memfd_create),
 	SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(sync_file_range),
 	SCMP_SYS(fadvise64), SCMP_SYS(readahead), SCMP_SYS(flock),
 	SCMP_SYS(dup), SCMP_SYS(dup2), SCMP_SYS(dup3), SCMP_SYS(umask),

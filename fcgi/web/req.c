@@ -6,8 +6,10 @@
  * req_check turns them into the struct that the handler's shape describes. What is
  * opened on the way is given back by req_end.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,7 +26,8 @@
 enum {
 	MEGABYTE = 1024 * 1024,
 	FORM_MAX = 64 * 1024,
-	UPLOAD_REST = 2 * MEGABYTE	/* of a large upload, beside its files */
+	UPLOAD_REST = 2 * MEGABYTE,	/* of a large upload, beside its files */
+	SMALL_MAX = 64 * 1024		/* of one that comes without a file */
 };
 
 static struct link *
@@ -241,6 +244,32 @@ file_too_big(struct req *r, size_t max)
 	return fail(r, ERR_BIG, "File too large. Max size: %zuMB", max / MEGABYTE);
 }
 
+/* A small upload comes over the socket, as to make a file for it costs more than all
+ * else; from here on it is one all the same, in memory. */
+static enum err
+take_small(struct req *r, size_t announced_n)
+{
+	struct link *l = link_of(r);
+	char *bytes;
+	enum err e;
+
+	if (announced_n > SMALL_MAX) {
+		log_write(LOG_ERROR, "a large upload without BODY_FILE: check nginx");
+		return ERR_BROKEN;
+	}
+	e = read_body(r, announced_n, &bytes);
+	if (e)
+		return e;
+	r->file.fd = memfd_create("upload", MFD_CLOEXEC);
+	if (r->file.fd < 0 || write(r->file.fd, bytes, announced_n) !=
+	    (ssize_t)announced_n) {
+		log_write(LOG_ERROR, "no memory for a small upload: %s", strerror(errno));
+		return ERR_DOWN;
+	}
+	l->n_upload = announced_n;
+	return OK;
+}
+
 static enum err
 parse_upload(struct req *r, uint64_t announced_n)
 {
@@ -253,12 +282,10 @@ parse_upload(struct req *r, uint64_t announced_n)
 
 	if (announced_n > most)
 		return file_too_big(r, max);
-	if (text_empty(path)) {
-		if (!announced_n)
-			return OK; /* no body; req_check says what is missing */
-		log_write(LOG_ERROR, "upload without BODY_FILE: check nginx");
-		return ERR_BROKEN;
-	}
+	if (text_empty(path) && !announced_n)
+		return OK; /* no body; req_check says what is missing */
+	if (text_empty(path))
+		return take_small(r, (size_t)announced_n);
 	r->file.fd = open_spooled(l, path);
 	if (r->file.fd < 0 || fstat(r->file.fd, &status) || !S_ISREG(status.st_mode)) {
 		log_write(LOG_ERROR, "the spooled body cannot be used: %s", path);

@@ -99,6 +99,8 @@ def test_clean(real):
         assert reply.status_code == 200, reply.text
     reply = real.admin.upload("/api/imports?dry_run=true", HEAD.encode(), "a.csv")
     assert reply.status_code == 202, reply.text
+    address = "/api/imports/" + reply.json()["import_id"]
+    servers.poll(lambda: real.admin.get(address).json()["state"] == "done")
 
 
 def test_in_the_middle_of_what_is_large(real):

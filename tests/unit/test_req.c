@@ -244,8 +244,15 @@ test_upload(void)
 	    "another type has no file");
 	begin(&upload, FORM, NULL);
 	ok(fault_is(both(), "missing", "[\"body\",\"file\"]"), "nor has no body");
+	begin(&upload, FORM, BODY);
+	ok(both() == OK && r.file.size == 4 && memcmp(req_head(&r, &r.file, 100, &n),
+	    "\x89PNG", 4) == 0, "a small one comes without a file");
+	begin(&upload, FORM, BODY);
+	fake.values[1] = "20";
+	ok(both() == ERR_BAD, "with as many bytes as announced");
 	begin(&upload, FORM, "x");
-	ok(both() == ERR_BROKEN, "a body without its file is our fault");
+	fake.values[1] = "65537";
+	ok(both() == ERR_BROKEN, "a large one without its file is our fault");
 	begin(&upload, FORM, NULL);
 	set("CONTENT_LENGTH", "3145729");
 	ok(both() == ERR_BIG && strcmp(r.detail, "File too large. Max size: 3MB") == 0,
