@@ -3,8 +3,10 @@
  * Shares are forgotten ninety days after their end, with the log of what was done
  * with them; the audit has it for longer.
  */
-#include "arena.h"
+#include <stdio.h>
+
 #include "clock.h"
+#include "id.h"
 #include "job.h"
 #include "queries.h"
 
@@ -33,14 +35,17 @@ enum err
 share_tidy(struct job *j)
 {
 	struct share_old_row *rows;
+	char share_id[ID_TEXT];	/* a step empties the row's */
 	size_t n = 1;
 	enum err e = OK;
 
 	while (!e && n) {
 		e = q_share_old(j->db, &(struct share_old_in){
 		    .before = j->now - KEEP_DAYS * CLOCK_DAY }, &rows, &n);
-		if (!e && n)
-			e = forget(j, arena_text(j->keep, rows->share_id));
+		if (e || !n)
+			continue;
+		(void)snprintf(share_id, sizeof(share_id), "%s", rows->share_id);
+		e = forget(j, share_id);
 	}
 	return e;
 }
