@@ -210,7 +210,8 @@ share_enter(struct req *r, struct share_door *d)
 	return e ? e : share_nowhere(r);
 }
 
-/* Is this about what follows the first byte (RFC 9110 section 14.1.2)? */
+/* Is this about one piece that begins after the first byte (RFC 9110 section 14.1.2)? A
+ * piece counted from the end may be all of it, and of several one may be. */
 static bool
 later_part(const struct req *r)
 {
@@ -219,7 +220,7 @@ later_part(const struct req *r)
 	if (!p || strncasecmp(p, "bytes=", 6) != 0)
 		return false;
 	p += 6 + strspn(p + 6, " \t");
-	return p[strspn(p, "0")] != '-' || *p == '-';
+	return strspn(p, "0123456789") > strspn(p, "0") && !strchr(p, ',');
 }
 
 /* Has the visit of the cookie paid for this, or can it? */

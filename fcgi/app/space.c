@@ -15,6 +15,15 @@
 
 enum { KEY_MAX = 1024 };	/* bytes that S3 takes */
 
+/* Marks that turn the direction of what follows (Unicode UAX 9: U+202A to U+202E, U+2066
+ * to U+2069): with one in it "gpj.exe" is shown as "exe.jpg". */
+static bool
+turns(const unsigned char *s)
+{
+	return s[0] == 0xe2 && ((s[1] == 0x80 && s[2] >= 0xaa && s[2] <= 0xae) ||
+	    (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9));
+}
+
 /* Neither a control character nor a backslash; s is UTF-8, where C1 is C2 80..9F. */
 static bool
 plain(const char *s)
@@ -23,6 +32,7 @@ plain(const char *s)
 		unsigned char c = (unsigned char)*s;
 
 		if (c < 0x20 || c == 0x7f || c == '\\' ||
+		    turns((const unsigned char *)s) ||
 		    (c == 0xc2 && (unsigned char)s[1] < 0xa0))
 			return false;
 	}

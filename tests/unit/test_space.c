@@ -25,6 +25,8 @@ static const struct { const char *given, *path; } paths[] = {
 	{ "a/..", NULL }, { "a/../b", NULL }, { "a/./b", NULL }, { "./a", NULL },
 	{ "a/.//", NULL }, { "a\\b", NULL }, { "\\", NULL }, { "a\n", NULL },
 	{ "\x01", NULL }, { "\x1f", NULL }, { "\x7f", NULL }, { "\xc2\x80", NULL },
+	{ "a\xe2\x80\xaegpj.exe", NULL }, { "\xe2\x81\xa6", NULL },
+	{ "\xe2\x80\xa6", "\xe2\x80\xa6" },
 	{ "\xc2\x9f", NULL }, { "\xff", NULL }, { "\xc3", NULL }, { "\xc0\xaf", NULL },
 	{ "\xc0\xae\xc0\xae", NULL }, { "\xed\xa0\x80", NULL }, { "a/\xc2\x85/b", NULL },
 };
