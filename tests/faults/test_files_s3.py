@@ -191,7 +191,7 @@ def test_move_killed_and_continued(start, source, target, calls):
     running = start(workers=2, store=source, settings={"JOB_WORKERS": "0",
                                                        "DURABLE": "true"})
     admin = hurt.sign_in(running)
-    for label in range(6):
+    for label in range(16):
         assert attempt(admin, changes.upload("many/%d" % label, label)) == 200
     for call in calls + (["fdatasync"] if running.kind == "sqlite" else ["sendto"]):
         for k in (1, 4):
@@ -201,7 +201,7 @@ def test_move_killed_and_continued(start, source, target, calls):
             changes.intact(running)
     assert copied(running, source, target, "--remove") == 0
     assert places(running) == {target}
-    for label in range(6):
+    for label in range(16):
         got = admin.get("/files/download/many/%d" % label)
         assert got.content == changes.content("many", label)
     swept(running)
