@@ -138,6 +138,8 @@ metrics_served(const struct req *r, int64_t took)
 	const int at = row_number(r->route ? (size_t)(r->route - routes) : n);
 	int status = 0, bucket = 0;
 
+	if (r->status == 204 && !text_empty(req_env(r, "DOOR")))
+		return; /* it is counted when it comes with its body (front.c) */
 	while (statuses[status] && statuses[status] != r->status)
 		status++;
 	while (took > buckets[bucket].most)

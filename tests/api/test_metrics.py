@@ -205,6 +205,16 @@ def test_requests_are_counted_exactly(figures, anyone, admin, operator, farmer):
         ("GET", "/api/farmers/{farmer_id}", 404): 1}
 
 
+def test_an_upload_is_counted_once(figures, admin):
+    """nginx asks for a large one whether it may come, and passes refusals on itself."""
+    before = figures()
+    for content in (b"x", b"x" * 100_000):
+        assert admin.upload("/files/upload?folder=counted", content).status_code == 200
+        assert admin.upload("/files/upload", content, token=None).status_code == 403
+    assert figures().grown(before) == {("POST", "/files/upload", 200): 2,
+                                       ("POST", "/files/upload", 403): 2}
+
+
 def test_pages_are_told_apart(figures, anyone):
     before = figures()
     anyone.get("/", headers={"Accept": "text/html"})
