@@ -48,6 +48,17 @@ def test_nothing_is_taken_from_strangers(server, farmer, as_farmer, path):
             assert reply.headers["Www-Authenticate"] == "Bearer"
 
 
+@pytest.mark.parametrize("tail", ["/documents/nrc", "/upload-photo"])
+def test_pictures_of_strangers(server, farmer, tail):
+    path = "/api/farmers/" + farmer["farmer_id"] + tail
+    for headers, status in ((), 403), ([("Authorization", "Bearer a.b.c")], 401):
+        with wire.connect(server, timeout=20) as link:
+            link.sendall(wire.request("POST", path, [KIND, *headers], b"x" * MB,
+                                      length=5 * MB))
+            assert wire.receive(link, "POST").status_code == status
+            assert spooled(server) == 0
+
+
 def test_imports_of_strangers(server):
     with wire.connect(server, timeout=20) as link:
         link.sendall(wire.request("POST", "/api/imports", [KIND], b"x" * MB,
