@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A request target: split, decoded, looked up in a table of routes, and its query
- * read by a shape. A path that is accepted must mean one thing only.
+ * read by a shape. A path that is accepted must mean one thing only, but behind a route
+ * that takes the rest of it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,10 @@ static const struct route routes[] = {
 	{ .method = "GET", .path = "/a/{b}/c" },
 	{ .method = "POST", .path = "/a/b/{c}" },
 	{ .method = "GET", .path = "/{a}/{b}" },
+	{ .method = "GET", .path = "/f/{d:path}" },
 };
+enum { N_ROUTES = sizeof(routes) / sizeof(routes[0]) };
+static const struct route *const takes_rest = &routes[N_ROUTES - 1];
 
 static void
 check_path(struct arena *arena, const char *path)
@@ -50,17 +54,19 @@ check_path(struct arena *arena, const char *path)
 	const struct route *route;
 	const char *allow, *again;
 
-	if (path[0] != '/' || strstr(path, "//") || strstr(path, "/../") ||
-	    strpbrk(path, "\r\n") || !text_utf8(path, strlen(path)))
+	if (path[0] != '/' || !text_utf8(path, strlen(path)))
+		abort();
+	if (path_plain(path) && (strstr(path, "//") || strstr(path, "/../") ||
+	    strpbrk(path, "\r\n")))
 		abort();
 	path_encode(&out, path, "/");
 	again = path_decode(arena, out.bytes, out.n, false);
 	if (!again || strcmp(again, path) != 0)
 		abort();
-	route = route_find(routes, 4, &r, &allow);
-	if (route && allow)
+	route = route_find(routes, N_ROUTES, &r, &allow);
+	if (route && (allow || (route != takes_rest && !path_plain(path))))
 		abort();
-	for (int i = 0; i < r.n_params; i++)
+	for (int i = 0; i < r.n_params && route != takes_rest; i++)
 		if (!*r.params[i].value || strchr(r.params[i].value, '/'))
 			abort();
 }
