@@ -10,11 +10,15 @@
 #include "arena.h"
 #include "buf.h"
 #include "conf.h"
+#include "log.h"
 #include "s3.h"
 #include "s3_object.h"
 #include "text.h"
 
-enum { MD5 = 16, NAME_LONGEST = 1000 };
+enum {
+	MD5 = 16, NAME_LONGEST = 1000,
+	LOOKED_AT = 20		/* of a key's newest versions */
+};
 
 void
 s3_object_about(const struct s3 *s, struct s3_call *c, const struct courier_about *about)
@@ -35,22 +39,60 @@ s3_object_about(const struct s3 *s, struct s3_call *c, const struct courier_abou
 		    conf.s3_kms_key);
 }
 
+/* Among the newest versions of the key. */
+static enum err
+look_back(struct s3 *s, const char *key, const char *object_id,
+    struct courier_object *found)
+{
+	const struct courier_find newest = { .prefix = key, .limit = LOOKED_AT };
+	struct courier_page page = { .n = 0 };
+	enum err e = s3_list(s, &newest, &page);
+
+	for (size_t i = 0; i < page.n && !e; i++) {
+		const struct courier_entry *entry = &page.entries[i];
+
+		if (!text_same(entry->key, key))
+			break; /* only its beginning is this key */
+		if (entry->marker)
+			continue;
+		e = s3_head(s, key, entry->version, found);
+		if (!e && text_same(found->object_id, object_id))
+			return OK;
+		if (e == ERR_MISSING) /* removed since it was listed */
+			e = OK;
+	}
+	if (!e)
+		log_write(LOG_ERROR, "s3: the object just made is not to be found");
+	return e ? e : ERR_DOWN;
+}
+
+enum err
+s3_object_find(struct s3 *s, const char *key, const char *object_id,
+    struct courier_object *found)
+{
+	enum err e;
+
+	if (!object_id)
+		object_id = "";
+	e = s3_head(s, key, NULL, found);
+	if (!e && text_same(found->object_id, object_id))
+		return OK;
+	return e && e != ERR_MISSING ? e : look_back(s, key, object_id, found);
+}
+
 enum err
 s3_object_version(struct s3 *s, const struct s3_call *c, const char *object_id,
     char version[COURIER_VERSION])
 {
-	struct courier_object newest;
+	struct courier_object found;
 	enum err e;
 
 	if (s3_call_text(c, "x-amz-version-id", version, COURIER_VERSION))
 		return OK;
-	e = s3_head(s, c->key, NULL, &newest);
-	if (e)
-		return e == ERR_MISSING ? ERR_DOWN : e;
-	if (!text_same(newest.object_id, object_id ? object_id : ""))
-		return ERR_DOWN;
-	memcpy(version, newest.version, COURIER_VERSION);
-	return OK;
+	e = s3_object_find(s, c->key, object_id, &found);
+	if (!e)
+		memcpy(version, found.version, COURIER_VERSION);
+	return e;
 }
 
 const char *

@@ -16,9 +16,14 @@ void s3_object_about(const struct s3 *s, struct s3_call *c,
  * if it says too little. */
 enum err s3_object_read(const struct s3_call *c, struct courier_object *o);
 
+/* s3_object_find(s, key, object_id, found): The object of that id (NULL: of none) among
+ * the newest versions of a key, as others may have written there since. ERR_DOWN if it is
+ * not one of them. */
+enum err s3_object_find(struct s3 *s, const char *key, const char *object_id,
+    struct courier_object *found);
+
 /* s3_object_version(s, c, object_id, version): The version that c, an upload or copy, has
- * made. Where the answer does not tell (radosgw, of copies) S3 is asked for the newest:
- * ERR_DOWN if that is another's by now. */
+ * made. Where the answer does not tell (radosgw, of copies) it is looked for. */
 enum err s3_object_version(struct s3 *s, const struct s3_call *c, const char *object_id,
     char version[COURIER_VERSION]);
 

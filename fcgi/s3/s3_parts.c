@@ -139,7 +139,7 @@ static enum err
 joined_before(struct upload *u, const char *etag, char version[COURIER_VERSION])
 {
 	struct courier_object found;
-	enum err e = s3_head(u->s, u->key, NULL, &found);
+	enum err e = s3_object_find(u->s, u->key, u->object_id, &found);
 
 	if (e || !text_same(found.etag, etag))
 		return ERR_DOWN;

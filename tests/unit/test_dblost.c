@@ -186,19 +186,19 @@ logged(void (*work)(const char *url, struct arena *arena), const char *url,
 static void
 conflicts(const char *url, struct arena *arena)
 {
-	struct person_add_in in = { .person_id = "id-4711", .full_name = "Mulenga Secret",
-	    .phone = "0977123456", .created_at = 424242 };
+	struct person_add_in in = { .person_id = "id-first", .full_name = "Mulenga Banda",
+	    .phone = "0977123456", .created_at = 4242424242 };
 	struct db *db;
 
 	if (db_open(url, arena, &db) != OK)
 		return;
 	(void)q_person_add(db, &in, NULL);
 	(void)q_person_add(db, &in, NULL);
-	in.person_id = "id-4712";
+	in.person_id = "id-other";
 	(void)q_person_add(db, &in, NULL);
 	in.full_name = NULL;
 	(void)q_person_add(db, &in, NULL);
-	(void)note_add(db, "note-4713", -424242);
+	(void)note_add(db, "id-third", -4242424242);
 	db_close(db);
 }
 
@@ -206,7 +206,7 @@ static void
 test_log(const char *url, struct arena *arena)
 {
 	static const char *const secret[] = {
-		"4711", "4712", "4713", "Mulenga", "0977", "424242"
+		"id-first", "id-other", "id-third", "Mulenga", "0977123", "4242424242"
 	};
 	const char *text = logged(conflicts, url, arena);
 	bool clean = true;
@@ -424,9 +424,9 @@ bad_connections(const char *url, struct arena *arena)
 {
 	struct db *db;
 
-	(void)db_open("postgresql://u:pass-4711@127.0.0.1:1/x", arena, &db);
-	(void)db_open("postgresql://u:pass-4711@127.0.0.1:1/x?colour=4711", arena, &db);
-	(void)db_open("postgresql://u:pass-4711@no.invalid/x", arena, &db);
+	(void)db_open("postgresql://u:secret@127.0.0.1:1/x", arena, &db);
+	(void)db_open("postgresql://u:secret@127.0.0.1:1/x?colour=secret", arena, &db);
+	(void)db_open("postgresql://u:secret@no.invalid/x", arena, &db);
 	(void)url;
 }
 
@@ -437,7 +437,7 @@ test_connect(struct arena *arena)
 	struct db *db;
 
 	ok(strstr(text, "nobody listens") && strstr(text, "host name is not known") &&
-	    !strstr(text, "4711"), "a failed connection is told without its password");
+	    !strstr(text, "secret"), "a failed connection is told without its password");
 	ok(db_open("postgresql://u@127.0.0.1:1/x", arena, &db) == ERR_DOWN && !db,
 	    "nobody there is ERR_DOWN");
 }
