@@ -86,6 +86,42 @@ def test_lasting(way, start, name):
     assert "down" in courier.log()
 
 
+@pytest.mark.parametrize("others", ["none", "one", "many", "removed"])
+def test_written_meanwhile(ceph, way, courier, others):
+    """radosgw does not say which version a copy became. Whatever else is written to its
+    key, or deleted, before we ask: the copy is found, and is ours."""
+    s3, key = ceph.client(), "faults/meanwhile " + others
+    version = courier.put(b"ours", key, "text/plain", "a" * 24)
+
+    def write(way, client, request):
+        answer = way.forward(request)
+        for _ in range({"none": 0, "one": 1, "many": 10, "removed": 3}[others]):
+            s3.put_object(Bucket=BUCKET, Key=BELOW + key, Body=b"theirs")
+        if others == "removed":
+            s3.delete_object(Bucket=BUCKET, Key=BELOW + key)
+        client.sendall(answer)
+    way.plan = [write]
+    copied = courier.copy(key, version, key, 4, "text/csv", "b" * 24)
+    assert copied != version
+    body, said = courier.get(key, copied)
+    assert (body, said.object_id) == (b"ours", "b" * 24), courier.log()
+
+
+def test_buried_meanwhile(ceph, way, courier):
+    """Under more than anybody writes it is not found: an error, nobody else's version."""
+    s3, key = ceph.client(), "faults/buried"
+    version = courier.put(b"ours", key, "text/plain", "a" * 24)
+
+    def bury(way, client, request):
+        answer = way.forward(request)
+        for _ in range(25):
+            s3.put_object(Bucket=BUCKET, Key=BELOW + key, Body=b"theirs")
+        client.sendall(answer)
+    way.plan = [bury]
+    assert courier.copy(key, version, key, 4, "", "b" * 24) == "down"
+    assert "not to be found" in courier.log()
+
+
 def test_silent(way, start):
     """A server that accepts and says nothing, and one that drips: given up in time. The
     worker waits that long, as its courier is alive."""
