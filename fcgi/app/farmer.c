@@ -208,6 +208,13 @@ farmer_show(struct req *r)
 	return e ? e : seen_farmer(r, "get_success", farmer_id);
 }
 
+/* Left out and left empty are the same: clients send either for what nobody knows. */
+static bool
+same_or_none(const char *a, const char *b)
+{
+	return text_same(a, b) || (text_empty(a) && text_empty(b));
+}
+
 /* What is printed and signed on a card. */
 static bool
 same_identity(const struct farmer_draft *a, const struct farmer_draft *b)
@@ -220,8 +227,8 @@ same_identity(const struct farmer_draft *a, const struct farmer_draft *b)
 	    text_same(a->row.province_name, b->row.province_name) &&
 	    text_same(a->row.district_code, b->row.district_code) &&
 	    text_same(a->row.district_name, b->row.district_name) &&
-	    text_same(a->row.chiefdom_code, b->row.chiefdom_code) &&
-	    text_same(a->row.chiefdom_name, b->row.chiefdom_name);
+	    same_or_none(a->row.chiefdom_code, b->row.chiefdom_code) &&
+	    same_or_none(a->row.chiefdom_name, b->row.chiefdom_name);
 }
 
 /* A farmer may correct contact and farm; who he is and his standing are the

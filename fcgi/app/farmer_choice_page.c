@@ -133,8 +133,8 @@ list_chiefdoms(const struct places *p, const struct farmer_get_row *row,
 	struct page_group *groups = arena_array(p->arena, struct page_group,
 	    p->n_districts + 1);
 
-	if (row && !is_known_chiefdom(p, row->chiefdom_code))
-		keep(p->arena, &groups[out->n_groups++], row->chiefdom_code,
+	if (row && !is_known_chiefdom(p, farmer_page_chiefdom(row)))
+		keep(p->arena, &groups[out->n_groups++], farmer_page_chiefdom(row),
 		    row->chiefdom_name);
 	for (size_t i = 0; i < p->n_districts; i++) {
 		const char *code = p->districts[i].district_code;
@@ -155,6 +155,13 @@ list_chiefdoms(const struct places *p, const struct farmer_get_row *row,
 				.choices = choices, .n = n };
 	}
 	out->groups = groups;
+}
+
+const char *
+farmer_page_chiefdom(const struct farmer_get_row *row)
+{
+	return text_empty(row->chiefdom_code) && !text_empty(row->chiefdom_name) ?
+	    CHIEFDOM_NAMED : row->chiefdom_code;
 }
 
 /* The ethnic groups in use, as proposals. */

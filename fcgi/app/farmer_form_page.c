@@ -162,7 +162,7 @@ find_chiefdom(struct req *r, const char *code, const char *district_code,
 
 	if (!*code)
 		return OK;
-	if (row && text_same(code, row->chiefdom_code) &&
+	if (row && text_same(code, farmer_page_chiefdom(row)) &&
 	    text_same(district_code, row->district_code)) {
 		p->chiefdom_name = row->chiefdom_name;
 		return OK;
@@ -251,6 +251,7 @@ read_form(struct req *r, const struct farmer_text *text,
 		"personal_info", "address", "farm_info", "household_info"
 	};
 	struct buf b = buf_make(r->arena, 1000);
+	struct farmer_text said = *text;
 	const struct json *json;
 	struct places places;
 	const char *why;
@@ -260,9 +261,11 @@ read_form(struct req *r, const struct farmer_text *text,
 
 	if (e && e != ERR_INVALID)
 		return e;
+	if (text_same(said.chiefdom_code, CHIEFDOM_NAMED))
+		said.chiefdom_code = row ? row->chiefdom_code : NULL;
 	buf_char(&b, '{');
 	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
-		write_section(&b, text, sections[i], &places);
+		write_section(&b, &said, sections[i], &places);
 	buf_char(&b, '}');
 	json = json_read(r->arena, b.bytes, b.n, &why, &at);
 	if (!json)
@@ -510,6 +513,7 @@ farmer_page_edit(struct req *r)
 	if (e)
 		return e;
 	text_of(r->arena, &f, &text);
+	text.chiefdom_code = farmer_page_chiefdom(&row);
 	return show(r, OK, &row, &text);
 }
 

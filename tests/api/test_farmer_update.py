@@ -163,6 +163,16 @@ def test_a_farmer_may_send_privileged_fields_unchanged(farmer, as_farmer):
     assert reply.json()["personal_info"]["phone_secondary"] == "0966000001"
 
 
+def test_a_farmer_may_send_nothing_as_empty(enrol, as_farmer):
+    """Where nobody noted a chiefdom, the client's form sends "" for it."""
+    farmer = enrol(address={"chiefdom_code": ..., "chiefdom_name": ...})
+    none = {"chiefdom_code": "", "chiefdom_name": ""}
+    reply = as_farmer(farmer).put(path(farmer), json={"address": dict(none, street="A")})
+    assert reply.status_code == 200, reply.text
+    refused(as_farmer(farmer).put(path(farmer), json={
+        "address": {"chiefdom_name": "Chief Chitanda"}}), 403)
+
+
 @pytest.mark.parametrize("part,change", [
     ("personal_info", {"first_name": "Minister"}),
     ("personal_info", {"last_name": "Somebody Else"}), ("personal_info", {"gender": "Other"}),

@@ -329,6 +329,22 @@ def test_a_farmer_looks_after_himself(in_person, enrol, operator):
     assert browser.get(where + "/card").content.startswith(b"%PDF-")
 
 
+@pytest.mark.parametrize("code,name", [("", ""), ("CP01-001", ""), ("", "Chief of Far"),
+                                       (None, "Chief of Far"), (None, None)])
+def test_a_farmer_of_no_chiefdom_looks_after_himself(in_person, enrol, operator, code,
+                                                     name):
+    """The client sends "" for it: his own form was then refused, whatever he changed."""
+    farmer = enrol(address={"chiefdom_code": code, "chiefdom_name": name})
+    where = "/farmers/%s/edit" % farmer["farmer_id"]
+    himself = in_person(farmer)
+    form = values(himself.get(where))
+    goes(himself.post(where, dict(form, street="North")), where[:-5] + "?done=saved")
+    after = operator.get(people.path(farmer)).json()["address"]
+    assert after["street"] == "North"
+    assert (after["chiefdom_code"] or "", after["chiefdom_name"] or "") == (
+        code or "", name or "")
+
+
 def test_what_a_farmers_form_may_not_change(in_person, operator, farmer):
     """Flaw 2: other names in the form, and a second value for one of them."""
     where = "/farmers/%s/edit" % farmer["farmer_id"]

@@ -313,6 +313,29 @@ def test_a_place_that_is_not_in_the_tables(boss, admin, enrol):
                                                              village="New")
 
 
+@pytest.mark.parametrize("code", [None, ""])
+def test_a_chiefdom_known_by_name_only_is_not_lost(officer, operator, enrol, code):
+    """Editing something else took the name away, as the form had no choice for it."""
+    farmer = enrol(address={"chiefdom_code": code, "chiefdom_name": "Chief of Far"})
+    where = "/farmers/%s/edit" % farmer["farmer_id"]
+    for street in ("North", "South"):
+        reply = officer.get(where)
+        assert ">Chief of Far</option>" in reply.text
+        goes(officer.post(where, dict(values(reply), street=street)),
+             where[:-5] + "?done=saved")
+        after = operator.get(path(farmer)).json()["address"]
+        assert after == dict(farmer["address"], chiefdom_code=None, street=street)
+    form = values(officer.get(where))
+    assert errors(officer.post(where, dict(form, phone_primary="1", street="")))
+    goes(officer.post(where, dict(form, chiefdom_code="")), where[:-5] + "?done=saved")
+    assert operator.get(path(farmer)).json()["address"]["chiefdom_name"] is None
+
+
+def test_the_word_for_such_a_chiefdom_is_no_code(officer):
+    reply = officer.post("/farmers/new", typed(chiefdom_code="named"))
+    assert set(errors(reply)) == {"chiefdom_code"}
+
+
 # hostile texts
 
 @pytest.mark.parametrize("text", [
