@@ -53,14 +53,20 @@ static const struct input {
 
 enum { N_INPUTS = sizeof(inputs) / sizeof(inputs[0]) };
 
-/* What was typed, without blanks around it; "" if nothing. */
 static const char *
-typed(struct arena *a, const struct farmer_text *text, const struct input *in)
+sent(const struct farmer_text *text, const struct input *in)
 {
 	const char *value;
 
 	memcpy(&value, (const char *)text + in->text_at, sizeof(value));
-	return value ? text_trim(a, value) : "";
+	return value ? value : "";
+}
+
+/* What was typed, without blanks around it; "" if nothing. */
+static const char *
+typed(struct arena *a, const struct farmer_text *text, const struct input *in)
+{
+	return text_trim(a, sent(text, in));
 }
 
 static void
@@ -181,24 +187,22 @@ static enum err
 find_places(struct req *r, const struct farmer_text *text,
     const struct farmer_get_row *row, struct places *p)
 {
-	const char *district = text->district_code ? text->district_code : "";
-	const char *chiefdom = text->chiefdom_code ? text->chiefdom_code : "";
 	enum err e;
 
 	*p = (struct places){ .province_code = NULL };
-	e = find_district(r, district, row, p);
-	return e ? e : find_chiefdom(r, chiefdom, district, row, p);
+	e = find_district(r, text->district_code, row, p);
+	return e ? e : find_chiefdom(r, text->chiefdom_code, text->district_code, row,
+	    p);
 }
 
 /* Person and address are always there; the others if any of their inputs is. */
 static bool
-section_said(struct arena *a, const struct farmer_text *text, const char *section)
+section_said(const struct farmer_text *text, const char *section)
 {
 	if (text_same(section, "personal_info") || text_same(section, "address"))
 		return true;
 	for (size_t i = 0; i < N_INPUTS; i++)
-		if (text_same(inputs[i].section, section) &&
-		    *typed(a, text, &inputs[i]))
+		if (text_same(inputs[i].section, section) && *sent(text, &inputs[i]))
 			return true;
 	return false;
 }
@@ -207,13 +211,13 @@ static void
 write_section(struct buf *b, const struct farmer_text *text, const char *section,
     const struct places *p)
 {
-	if (!section_said(b->arena, text, section))
+	if (!section_said(text, section))
 		return;
 	write_name(b, section);
 	buf_char(b, '{');
 	for (size_t i = 0; i < N_INPUTS; i++)
 		if (text_same(inputs[i].section, section))
-			write_input(b, &inputs[i], typed(b->arena, text, &inputs[i]));
+			write_input(b, &inputs[i], sent(text, &inputs[i]));
 	if (text_same(section, "address")) {
 		write_pair(b, "province_code", p->province_code);
 		write_pair(b, "province_name", p->province_name);
@@ -221,6 +225,84 @@ write_section(struct buf *b, const struct farmer_text *text, const char *section
 		write_pair(b, "chiefdom_name", p->chiefdom_name);
 	}
 	buf_char(b, '}');
+}
+
+static const char *
+real_text(struct arena *a, const double *x)
+{
+	return x ? arena_print(a, "%.15g", *x) : NULL;
+}
+
+static const char *
+int_text(struct arena *a, const int64_t *n)
+{
+	return n ? arena_print(a, "%lld", (long long)*n) : NULL;
+}
+
+static void
+text_of_sections(struct arena *a, const struct farmer_out *f, struct farmer_text *out)
+{
+	const struct farmer_farm *farm = f->farm_info;
+	const struct farmer_household *home = f->household_info;
+
+	if (farm) {
+		out->farm_size_hectares = real_text(a, farm->farm_size_hectares);
+		out->years_farming = int_text(a, farm->years_farming);
+		out->crops_grown = page_joined(a, &farm->crops_grown);
+		out->livestock_types = page_joined(a, &farm->livestock_types);
+		out->has_irrigation = farm->has_irrigation && *farm->has_irrigation ?
+		    "true" : NULL;
+	}
+	if (home) {
+		out->household_size = int_text(a, home->household_size);
+		out->number_of_dependents = int_text(a, home->number_of_dependents);
+		out->primary_income_source = home->primary_income_source;
+	}
+}
+
+/* The stored record as the texts of the form. */
+static void
+text_of(struct arena *a, const struct farmer_out *f, struct farmer_text *out)
+{
+	const struct farmer_person *p = f->personal_info;
+	const struct farmer_address *at = f->address;
+
+	*out = (struct farmer_text){
+		.first_name = p->first_name, .last_name = p->last_name, .nrc = p->nrc,
+		.date_of_birth = p->date_of_birth, .gender = p->gender,
+		.ethnic_group = p->ethnic_group, .phone_primary = p->phone_primary,
+		.phone_secondary = p->phone_secondary, .email = p->email,
+		.district_code = at->district_code, .chiefdom_code = at->chiefdom_code,
+		.village = at->village, .street = at->street,
+		.gps_latitude = real_text(a, at->gps_latitude),
+		.gps_longitude = real_text(a, at->gps_longitude)
+	};
+	text_of_sections(a, f, out);
+}
+
+/* What a form says: texts without the blanks around them, but what was not touched as
+ * it is stored, so that nobody changes a name that he did not mean to. */
+static enum err
+read_texts(struct req *r, const struct farmer_text *text,
+    const struct farmer_get_row *row, struct farmer_text *out)
+{
+	struct farmer_text stored = { .seen = NULL };
+	struct farmer_out f;
+	enum err e = row ? farmer_fill(r, row, &f) : OK;
+
+	if (e)
+		return e;
+	if (row)
+		text_of(r->arena, &f, &stored);
+	*out = *text;
+	for (size_t i = 0; i < N_INPUTS; i++) {
+		const char *value = typed(r->arena, text, &inputs[i]);
+
+		if (text_same(value, typed(r->arena, &stored, &inputs[i])))
+			value = sent(&stored, &inputs[i]);
+		memcpy((char *)out + inputs[i].text_at, &value, sizeof(value));
+	}
+	return OK;
 }
 
 /* Some rules are only checked on a whole record. A form that is not even one should
@@ -251,14 +333,17 @@ read_form(struct req *r, const struct farmer_text *text,
 		"personal_info", "address", "farm_info", "household_info"
 	};
 	struct buf b = buf_make(r->arena, 1000);
-	struct farmer_text said = *text;
+	struct farmer_text said;
 	const struct json *json;
 	struct places places;
 	const char *why;
 	size_t at;
 	bool good;
-	enum err e = find_places(r, text, row, &places);
+	enum err e = read_texts(r, text, row, &said);
 
+	if (e)
+		return e;
+	e = find_places(r, &said, row, &places);
 	if (e && e != ERR_INVALID)
 		return e;
 	if (text_same(said.chiefdom_code, CHIEFDOM_NAMED))
@@ -443,59 +528,6 @@ farmer_page_enrol(struct req *r)
 		return e;
 	front_undo(r);
 	return show(r, e, NULL, r->in);
-}
-
-static const char *
-real_text(struct arena *a, const double *x)
-{
-	return x ? arena_print(a, "%.15g", *x) : NULL;
-}
-
-static const char *
-int_text(struct arena *a, const int64_t *n)
-{
-	return n ? arena_print(a, "%lld", (long long)*n) : NULL;
-}
-
-static void
-text_of_sections(struct arena *a, const struct farmer_out *f, struct farmer_text *out)
-{
-	const struct farmer_farm *farm = f->farm_info;
-	const struct farmer_household *home = f->household_info;
-
-	if (farm) {
-		out->farm_size_hectares = real_text(a, farm->farm_size_hectares);
-		out->years_farming = int_text(a, farm->years_farming);
-		out->crops_grown = page_joined(a, &farm->crops_grown);
-		out->livestock_types = page_joined(a, &farm->livestock_types);
-		out->has_irrigation = farm->has_irrigation && *farm->has_irrigation ?
-		    "true" : NULL;
-	}
-	if (home) {
-		out->household_size = int_text(a, home->household_size);
-		out->number_of_dependents = int_text(a, home->number_of_dependents);
-		out->primary_income_source = home->primary_income_source;
-	}
-}
-
-/* The stored record as the texts of the form. */
-static void
-text_of(struct arena *a, const struct farmer_out *f, struct farmer_text *out)
-{
-	const struct farmer_person *p = f->personal_info;
-	const struct farmer_address *at = f->address;
-
-	*out = (struct farmer_text){
-		.first_name = p->first_name, .last_name = p->last_name, .nrc = p->nrc,
-		.date_of_birth = p->date_of_birth, .gender = p->gender,
-		.ethnic_group = p->ethnic_group, .phone_primary = p->phone_primary,
-		.phone_secondary = p->phone_secondary, .email = p->email,
-		.district_code = at->district_code, .chiefdom_code = at->chiefdom_code,
-		.village = at->village, .street = at->street,
-		.gps_latitude = real_text(a, at->gps_latitude),
-		.gps_longitude = real_text(a, at->gps_longitude)
-	};
-	text_of_sections(a, f, out);
 }
 
 enum err

@@ -345,6 +345,20 @@ def test_a_farmer_of_no_chiefdom_looks_after_himself(in_person, enrol, operator,
         code or "", name or "")
 
 
+def test_blanks_around_a_name_are_not_his_to_answer_for(in_person, enrol, operator):
+    """A telephone's keyboard leaves them: the form took them away, which was a new name,
+    and so nothing could be saved."""
+    farmer = enrol(personal={"first_name": "Mary ", "last_name": " " + people.word()},
+                   address={"village": " Kayosha "})
+    where = "/farmers/%s/edit" % farmer["farmer_id"]
+    himself = in_person(farmer)
+    form = {name: value.strip() for name, value in values(himself.get(where)).items()}
+    goes(himself.post(where, dict(form, street=" North ")), where[:-5] + "?done=saved")
+    after = operator.get(people.path(farmer)).json()
+    assert after["personal_info"] == farmer["personal_info"]
+    assert after["address"] == dict(farmer["address"], street="North")
+
+
 def test_what_a_farmers_form_may_not_change(in_person, operator, farmer):
     """Flaw 2: other names in the form, and a second value for one of them."""
     where = "/farmers/%s/edit" % farmer["farmer_id"]
