@@ -4,14 +4,18 @@
 
 # Seconds that a part's programs may take at most before they count as hung.
 unit_limit=180
-pytest_limit=1500
+pytest_limit=2400
 fuzz_seconds=10
+
+# How many parts run side by side, and fuzzers of that part.
+at_once=2
 
 run_test() {
 	local part wanted="$*" began=$SECONDS
-	local all="build layers style unit generators s3 api-sqlite api-pgsql api-s3"
+	# What takes longest goes first, so that no processor is idle in the end.
+	local all="build layers style unit generators faults-pgsql faults-sqlite"
 
-	all="$all browser faults-sqlite faults-pgsql fuzz"
+	all="$all api-pgsql api-sqlite api-s3 s3 fuzz browser"
 	for part; do
 		case " $all api faults swift " in
 		*" $part "*) ;;
@@ -21,23 +25,76 @@ run_test() {
 	# shellcheck disable=SC2086 # names without blanks
 	packages_install $build_packages $run_packages $test_packages
 	cd "$root" || exit 1
-	logs=$root/build/test passed=0 failed=0 skipped=0
+	logs=$root/build/test passed=0 failed=0 skipped=0 running=()
 	mkdir -p "$logs"
 	export PYTHONDONTWRITEBYTECODE=1 LC_ALL=C.UTF-8
-	trap 'cluster_stop' EXIT
+	trap children_end EXIT
 	trap 'exit 130' INT TERM HUP
-	# shellcheck disable=SC2086 # words
 	for part in $all swift; do # swift only when it is named
 		case " ${wanted:-$all} " in
-		*" $part "* | *" ${part%-*} "*) "part_${part//-/_}" ;;
+		*" $part "* | *" ${part%-*} "*)
+			parts_wait $((at_once - 1))
+			rm -f "$logs/$part.count"
+			part_run "$part" >"$logs/$part.out" 2>&1 </dev/null &
+			running[$!]=$part
+			;;
 		esac
 	done
-	cluster_stop
+	parts_wait 0
 	[ "$skipped" = 0 ] || echo "$skipped skipped (named above)"
 	echo "took $((SECONDS - began)) s; logs are in build/test/"
 	echo "$passed passed, $failed failed"
 	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 	exit
+}
+
+# part_run PART: In a shell of its own, whose last deed is to leave the counts in a file.
+part_run() {
+	local part=$1 began=$SECONDS
+
+	passed=0 failed=0 skipped=0
+	trap 'children_end; cluster_stop' EXIT
+	trap 'exit 130' INT TERM HUP
+	"part_${part//-/_}"
+	echo "$part: took $((SECONDS - began)) s"
+	echo "$passed $failed $skipped" >"$logs/$part.count"
+}
+
+# parts_wait N: Until at most N parts run. What one said is shown when it has ended, and
+# its counts are added; if it has died before it counted, it has failed once.
+parts_wait() {
+	local pid part good bad skip
+
+	while [ ${#running[@]} -gt "$1" ]; do
+		wait -n -p pid "${!running[@]}"
+		part=${running[$pid]} good=0 bad=0 skip=0
+		unset "running[$pid]"
+		cat "$logs/$part.out"
+		[ ! -f "$logs/$part.count" ] || read -r good bad skip <"$logs/$part.count"
+		if [ $((good + bad + skip)) = 0 ]; then
+			echo "$part: ended without having counted anything"
+			bad=1
+		fi
+		passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + skip))
+	done
+}
+
+# children_end: Ask all that we have started to end, and wait until they have.
+children_end() {
+	local pids
+
+	trap '' INT TERM HUP
+	pids=$(jobs -p)
+	# shellcheck disable=SC2086 # numbers
+	[ -z "$pids" ] || kill $pids 2>/dev/null
+	wait
+}
+
+# watched COMMAND...: Run it in the background: in the foreground it would hold up the
+# signal that is to end us.
+watched() {
+	"$@" </dev/null &
+	wait $!
 }
 
 # count PART NAME PASSED FAILED: Add, and say so.
@@ -76,7 +133,7 @@ targets() {
 part_build() {
 	local log=$logs/build.log
 
-	if flock "$root/build" ninja -C "$root" >"$log" 2>&1; then
+	if watched flock -F "$root/build" ninja -C "$root" >"$log" 2>&1; then
 		count build "release, debug, tests, fuzzers" 1 0
 	else
 		tail -n 60 "$log"
@@ -86,19 +143,21 @@ part_build() {
 
 # built TARGET...: Build them; a failure is counted and ends the part.
 built() {
-	flock "$root/build" ninja -C "$root" "$@" >"$logs/built.log" 2>&1 && return
-	tail -n 40 "$logs/built.log"
+	local log=$logs/built-$part.log
+
+	watched flock -F "$root/build" ninja -C "$root" "$@" >"$log" 2>&1 && return
+	tail -n 40 "$log"
 	count build "$*" 0 1
 	return 1
 }
 
 part_layers() {
-	tests/layers.sh >"$logs/layers.log" 2>&1
+	watched tests/layers.sh >"$logs/layers.log" 2>&1
 	count_log layers includes "$logs/layers.log" $?
 }
 
 part_style() {
-	tests/style.sh >"$logs/style.log" 2>&1
+	watched tests/style.sh >"$logs/style.log" 2>&1
 	count_log style rules "$logs/style.log" $?
 }
 
@@ -137,7 +196,7 @@ part_unit() {
 		log=$logs/${name##*/}.log
 		TEST_PG_URL=$cluster_url \
 			UBSAN_OPTIONS=print_stacktrace=1 ASAN_OPTIONS=detect_leaks=1 \
-			timeout -k 5 $unit_limit "$name" >"$log" 2>&1 </dev/null
+			watched timeout -k 5 $unit_limit "$name" >"$log" 2>&1
 		status=$?
 		count_log unit "${name##*/}" "$log" $status
 	done
@@ -148,9 +207,8 @@ part_unit() {
 pytest_run() {
 	local log=$logs/$1.log status line good bad skip
 
-	[ -f "$2" ] || compgen -G "$2/test_*.py" >/dev/null || return 0
-	timeout -k 30 $pytest_limit /usr/bin/python3 -m pytest -q --color=no -rfEsx \
-		-p no:cacheprovider "${@:2}" >"$log" 2>&1 </dev/null
+	watched timeout -k 120 $pytest_limit /usr/bin/python3 -m pytest -q --color=no -rfEsx \
+		-p no:cacheprovider "${@:2}" >"$log" 2>&1
 	status=$?
 	line=$(grep -E '^(=+ )?[0-9]+ (passed|failed|skipped|error).* in [0-9.]+s' "$log" | tail -n 1)
 	good=$(number passed "$line")
@@ -254,18 +312,16 @@ fuzz_one() {
 	set -- "$1" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
 		-artifact_prefix="$root/build/fuzz/$name-"
 	[ ! -f "$root/tests/fuzz/$name.dict" ] || set -- "$@" -dict="$root/tests/fuzz/$name.dict"
-	"$@" "$corpus" "$root/tests/fuzz/seeds/$name" >"$logs/fuzz_$name.log" 2>&1 </dev/null
+	exec "$@" "$corpus" "$root/tests/fuzz/seeds/$name" >"$logs/fuzz_$name.log" 2>&1 </dev/null
 }
 
-# part_fuzz [SECONDS]: As many at a time as there are processors.
+# part_fuzz [SECONDS]: Every fuzzer for so long, some at a time.
 part_fuzz() {
-	local names name pids=() running=() i=0 seconds=${1:-$fuzz_seconds} runs at_once
+	local names name pids=() running=() i=0 seconds=${1:-$fuzz_seconds} runs
 
 	names=$(targets fuzzer)
-	[ -n "$names" ] || return 0
 	# shellcheck disable=SC2086 # names without blanks
 	built $names || return
-	at_once=$(nproc)
 	for name in $names; do
 		running+=("$name")
 		fuzz_one "$name" "$seconds" &
@@ -296,7 +352,7 @@ run_fuzz() {
 	# shellcheck disable=SC2086 # names without blanks
 	packages_install $build_packages $test_packages
 	cd "$root" || exit 1
-	logs=$root/build/test passed=0 failed=0
+	logs=$root/build/test passed=0 failed=0 part=fuzz at_once=$(nproc)
 	mkdir -p "$logs"
 	part_fuzz "${1:-60}"
 	echo "$passed passed, $failed failed"

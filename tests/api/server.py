@@ -5,8 +5,8 @@ Server() starts it as a user would, waits until the health page answers, and
 stops it by its process id. The database is SQLite, or with
 CEM_TEST_DATABASE=pgsql a private PostgreSQL cluster from tests/pg-up.sh.
 """
+import atexit
 import os
-import random
 import re
 import shutil
 import signal
@@ -19,11 +19,21 @@ import time
 import requests
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+UP = os.path.join(ROOT, "tests", "pg-up.sh")
 CEM = os.path.join(ROOT, "build", "release", "cem")
 LIMIT = 60  # seconds that anything may take; tests assert results, not durations
 
 ADMIN_EMAIL = "root@cem.example"
 ADMIN_PASSWORD = "First-Passw0rd"
+
+
+def end_by_term(*_):
+    """SIGTERM ends the tests as Ctrl-C does: with all servers. It may come twice."""
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    raise KeyboardInterrupt
+
+
+signal.signal(signal.SIGTERM, end_by_term)
 
 # Throttles must not hit tests that are about something else.
 LOOSE = {"LOGIN_ATTEMPTS": "1000000", "LOGIN_ATTEMPTS_ADDRESS": "1000000"}
@@ -52,23 +62,44 @@ def run_schedule(server, kind):
     poll(ended)
 
 
-def free_ports(above=0):
-    """A port whose lower neighbour is free too (HTTPS and the redirecting HTTP), and so
-    many above it. Below those that the kernel gives to connections, which may take one at
-    any moment."""
-    for _ in range(1000):
-        port = random.randrange(12001, 32000, 2)
-        probes = [socket.socket() for _ in range(above + 2)]
-        try:
-            for i, probe in enumerate(probes):
-                probe.bind(("127.0.0.1", port - 1 + i))
-        except OSError:
-            continue
-        finally:
-            for probe in probes:
-                probe.close()
-        return port
-    raise AssertionError("no two free ports side by side")
+class Ports:
+    """500 ports that no other test takes while this process lives. They are below those
+    that the kernel gives to connections, which may take one at any moment."""
+    SPAN = 500
+
+    def __init__(self):
+        self.used = 0
+        for self.first in range(12000, 32000, self.SPAN):
+            self.mark = socket.socket(socket.AF_UNIX)
+            try:
+                self.mark.bind("\0cem-test-ports-%d" % self.first)
+                return
+            except OSError:
+                self.mark.close()
+        raise AssertionError("other tests have all the ports")
+
+    def take(self, count):
+        """The first of so many that nobody listens on; each comes round as late as can
+        be."""
+        for _ in range(self.SPAN):
+            if self.used + count > self.SPAN:
+                self.used = 0
+            port = self.first + self.used
+            self.used += count
+            probes = [socket.socket() for _ in range(count)]
+            try:
+                for i, probe in enumerate(probes):
+                    probe.bind(("127.0.0.1", port + i))
+                return port
+            except OSError:
+                continue
+            finally:
+                for probe in probes:
+                    probe.close()
+        raise AssertionError("no free ports")
+
+
+PORTS = Ports()
 
 
 def processes():
@@ -114,10 +145,11 @@ class Cluster:
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="cem-pg-", dir="/tmp")
+        atexit.register(self.end)
         os.chmod(self.folder, 0o755)
-        self.port = free_ports()
+        self.port = PORTS.take(1)
         done = subprocess.run(
-            [os.path.join(ROOT, "tests", "pg-up.sh"), self.folder, str(self.port)],
+            [UP, self.folder, str(self.port)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             timeout=120, check=False)
         lines = done.stdout.decode().split("\n")
@@ -152,11 +184,11 @@ class Cluster:
         self._ctl("-l", os.path.join(self.data, "restart.log"), "start")
 
     def end(self):
-        try:
-            self.stop()
-        except subprocess.CalledProcessError:
-            pass  # it was stopped by a test
+        """It may have been stopped by a test, or not have started."""
+        subprocess.run([UP, self.folder, "stop"], stdin=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, timeout=120, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
+        atexit.unregister(self.end)
 
 
 class Server:
@@ -173,7 +205,7 @@ class Server:
             os.chmod(self.home, 0o755)
             state = os.path.join(self.home, "state")
         self.state = state
-        self.port = port or free_ports()
+        self.port = port or PORTS.take(2) + 1  # the lower one is plain HTTP's
         self.workers = workers
         self.sample = sample
         self.settings = dict(LOOSE)
@@ -187,6 +219,7 @@ class Server:
             self.cluster = Cluster()
             self.database = self.cluster.url
         self.process = None
+        atexit.register(self.end)
         self.log = os.path.join(self.home or os.path.dirname(state) or "/tmp",
                                 "run-%d.log" % self.port)
         self.base = "https://localhost:%d" % self.port
@@ -194,7 +227,7 @@ class Server:
     def use_bucket(self, store):
         """A bucket of its own in a private S3; new files go where store says."""
         from bucket import Bucket, s3  # boto3 takes its time
-        self.bucket = Bucket(s3(lambda: free_ports(41)))
+        self.bucket = Bucket(s3(lambda: PORTS.take(41)))
         self.settings.update(self.bucket.settings(store))
         return self.bucket
 
@@ -275,6 +308,7 @@ class Server:
                 self.cluster.end()
             if self.home:
                 shutil.rmtree(self.home, ignore_errors=True)
+            atexit.unregister(self.end)
 
     # what a test asks of it
 

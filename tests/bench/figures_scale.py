@@ -30,7 +30,7 @@ class Cluster(servers.Cluster):
         self.folder = folder
         os.makedirs(folder, exist_ok=True)
         os.chmod(folder, 0o755)
-        self.up(servers.free_ports())
+        self.up(servers.PORTS.take(2) + 1)
         self.data = self._find("postmaster.pid")
         with open(os.path.join(self.data, "postgresql.conf"), "r+",
                   encoding="utf-8") as f:

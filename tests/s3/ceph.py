@@ -4,12 +4,13 @@ import json
 import os
 import random
 import shutil
-import socket
 import subprocess
 import tempfile
 
 import boto3
 from botocore.config import Config
+
+from server import PORTS
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 UP = os.path.join(ROOT, "tests", "ceph-up.sh")
@@ -18,25 +19,11 @@ SECRET = "test/secret+key/with=signs00000000000000"
 BUCKET = "farm"
 
 
-def free_base():
-    """The first of some ports that nobody has; below those the kernel gives away."""
-    for _ in range(1000):
-        base = random.randrange(12000, 31900, 50)
-        try:
-            for port in (base, base + 1, base + 2):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return base
-    raise AssertionError("no free ports")
-
-
 class Ceph:
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="cem-s3-", dir="/tmp")
         os.chmod(self.folder, 0o755)
-        self.port = free_base()
+        self.port = PORTS.take(41)
         done = subprocess.run([UP, self.folder, str(self.port), ACCESS, SECRET],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=180, check=False)

@@ -17,8 +17,8 @@ from botocore.config import Config
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "s3"), os.path.join(HERE, "..", "api")]
 
-from ceph import free_base  # noqa: E402  (the path above must come first)
-from courier import Courier  # noqa: E402
+from courier import Courier  # noqa: E402  (the path above must come first)
+from server import PORTS  # noqa: E402
 
 UP = os.path.join(HERE, "..", "swift-up.sh")
 ACCESS, SECRET, BUCKET, ID = "test:tester", "testing", "farm", "a" * 24
@@ -31,7 +31,7 @@ def swift():
     folder = tempfile.mkdtemp(prefix="cem-swift-", dir="/tmp")
     os.chmod(folder, 0o755)
     try:
-        done = subprocess.run([UP, folder, str(free_base())], stdin=subprocess.DEVNULL,
+        done = subprocess.run([UP, folder, str(PORTS.take(5))], stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=180, check=False)
         assert done.returncode == 0, done.stderr
         url = done.stdout.strip()
