@@ -47,7 +47,8 @@ struct port_rule {
 enum {
 	RULE_PORT = 2,
 	DNS_PORT = 53,
-	LEAST_VERSION = 2	/* version 1 refuses every rename between folders */
+	LEAST_VERSION = 2,	/* version 1 refuses every rename between folders */
+	PLACES = 16
 };
 
 #define FILE_RIGHTS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | \
@@ -56,6 +57,13 @@ enum {
 #define WRITE_RIGHTS (READ_RIGHTS | FILE_RIGHTS | LANDLOCK_ACCESS_FS_REMOVE_DIR | \
     LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR | \
     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REFER)
+
+/* What could be read when the lock was made, and which files those were. */
+static struct place {
+	const char *path;
+	dev_t device;
+	ino_t inode;	/* 0: there was none */
+} places[PLACES];
 
 static enum err
 broken(const char *what)
@@ -196,10 +204,39 @@ lock_self(void)
 	return OK;
 }
 
+static struct place
+place_now(const char *path)
+{
+	struct place p = { .path = path };
+	struct stat st;
+
+	if (stat(path, &st) == 0) {
+		p.device = st.st_dev;
+		p.inode = st.st_ino;
+	}
+	return p;
+}
+
+const char *
+sandbox_replaced(void)
+{
+	for (int i = 0; i < PLACES && places[i].path; i++) {
+		const struct place now = place_now(places[i].path);
+
+		if (now.inode && (now.inode != places[i].inode ||
+		    now.device != places[i].device))
+			return places[i].path;
+	}
+	return NULL;
+}
+
 enum err
 sandbox_lock(const struct sandbox *s)
 {
 	enum err e = lock_self();
+
+	for (int i = 0; s->readable && s->readable[i] && i < PLACES; i++)
+		places[i] = place_now(s->readable[i]);
 
 	/* Not SCOPE_SIGNAL: it would also keep the kernel from telling the worker's
 	 * helpers that the worker is dead. seccomp leaves it no signals anyway. */

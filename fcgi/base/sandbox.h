@@ -29,9 +29,15 @@ enum err sandbox_drop(const char *user);
 /* sandbox_lock(s): Lock a FastCGI or job worker: landlock to the folders of s,
  * seccomp without exec, fork, ptrace, mount, new sockets but those of s. A refused
  * call fails with EPERM or EACCES; it does not kill. A writable folder must exist;
- * a readable path that does not is left out. Threads may be made; with a port, DNS
- * works too. No core files are written. ERR_BROKEN (logged) if it cannot be done. */
+ * a readable path that does not is left out, and its text must last. Threads may be
+ * made; with a port, DNS works too. No core files are written. ERR_BROKEN (logged) if
+ * it cannot be done. */
 enum err sandbox_lock(const struct sandbox *s);
+
+/* sandbox_replaced(): The first of the readable paths that is another file now than when
+ * this process was locked, so one that it can't read: what changes /etc/resolv.conf, or
+ * a list of authorities, makes a new file. NULL if there is none, or no lock. */
+const char *sandbox_replaced(void);
 
 /* sandbox_lock_pure(): Lock a helper that only computes: read, write, memory and
  * exit on descriptors it has; everything else ends it (SIGSYS). */

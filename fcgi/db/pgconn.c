@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "log.h"
+#include "proc.h"
+#include "sandbox.h"
 
 #include "engine.h"
 #include "pgconn.h"
@@ -84,46 +86,70 @@ list_make(struct list *l, const PQconninfoOption *said)
 }
 
 /* Known pieces of libpq's messages and what they mean, in our words. */
-static const char *
-cause(const char *message)
-{
-	static const struct { const char *piece, *words; } causes[] = {
-		{ "timeout expired", "it did not answer in time" },
-		{ "Connection refused", "nobody listens there" },
-		{ "could not translate host name", "its host name is not known" },
-		{ "No such file or directory", "there is no socket of that name" },
-		{ "Network is unreachable", "the network is unreachable" },
-		{ "No route to host", "there is no way to the host" },
-		{ "root certificate file", "the file of authorities is missing" },
-		{ "certificate verify failed", "its certificate is not trusted" },
-		{ "does not match host name", "its certificate is for another name" },
-		{ "does not support SSL", "it offers no TLS" },
-		{ "SSL error", "TLS failed" },
-		{ "authentication failed", "it refuses the user or the password" },
-		{ "no password supplied", "it wants a password" },
-		{ "no pg_hba.conf entry", "it does not let this user in from here" },
-		{ "starting up", "it is starting" },
-		{ "shutting down", "it is shutting down" },
-		{ "too many", "it has too many connections" },
-		{ "remaining connection slots", "it has too many connections" },
-		{ "session is read-only", "it is a standby and takes no writes" },
-		{ "does not exist", "the user or the database is not there" },
-		{ "LDAP", "LDAP is not part of this program" },
-		{ "GSS", "Kerberos is not part of this program" },
-		{ "Kerberos", "Kerberos is not part of this program" }
-	};
+static const struct cause {
+	const char *piece, *words;
+	bool by_files;	/* as these files are: the names, the authorities */
+} causes[] = {
+	{ "timeout expired", "it did not answer in time", false },
+	{ "Connection refused", "nobody listens there", false },
+	{ "could not translate host name", "its host name is not known", true },
+	{ "No such file or directory", "there is no socket of that name", false },
+	{ "Network is unreachable", "the network is unreachable", false },
+	{ "No route to host", "there is no way to the host", false },
+	{ "root certificate file", "the file of authorities is missing", true },
+	{ "certificate verify failed", "its certificate is not trusted", true },
+	{ "does not match host name", "its certificate is for another name", false },
+	{ "does not support SSL", "it offers no TLS", false },
+	{ "SSL error", "TLS failed", false },
+	{ "authentication failed", "it refuses the user or the password", false },
+	{ "no password supplied", "it wants a password", false },
+	{ "no pg_hba.conf entry", "it does not let this user in from here", false },
+	{ "starting up", "it is starting", false },
+	{ "shutting down", "it is shutting down", false },
+	{ "too many", "it has too many connections", false },
+	{ "remaining connection slots", "it has too many connections", false },
+	{ "session is read-only", "it is a standby and takes no writes", false },
+	{ "does not exist", "the user or the database is not there", false },
+	{ "LDAP", "LDAP is not part of this program", false },
+	{ "GSS", "Kerberos is not part of this program", false },
+	{ "Kerberos", "Kerberos is not part of this program", false },
+	{ "", "the connection failed", false }
+};
 
-	for (size_t i = 0; i < sizeof(causes) / sizeof(*causes); i++)
-		if (strstr(message, causes[i].piece))
-			return causes[i].words;
-	return "the connection failed";
+/* What happened, in our words. */
+static const struct cause *
+cause_of(const char *message)
+{
+	const struct cause *c = causes;
+
+	while (!strstr(message, c->piece))
+		c++;
+	return c;
 }
 
-/* Set after connecting, not in the start packet: poolers refuse options there. */
-static bool
-set_timeout(PGconn *conn)
+/* Names are looked up, and certificates checked, by files that the sandbox has fixed: of
+ * one that was replaced the new one can be read by a new process only. */
+static void
+retire_if_replaced(void)
 {
-	PGresult *result = PQexec(conn, "SET statement_timeout = " PG_TIMEOUT);
+	const char *path = sandbox_replaced();
+
+	if (!path)
+		return;
+	log_write(LOG_WARN, "db: %s is another file now: ending, so that the next "
+	    "process can read it", path);
+	proc_retire();
+}
+
+/* Set after connecting, not in the start packet: poolers refuse options there. Statements
+ * that wait for another's row count on seeing what he did, and numbers come with all
+ * their digits, whatever is set for this user or database. */
+static bool
+set_up(PGconn *conn)
+{
+	PGresult *result = PQexec(conn, "SET statement_timeout = " PG_TIMEOUT ";"
+	    "SET default_transaction_isolation = 'read committed';"
+	    "SET extra_float_digits = 1");
 	bool good = PQresultStatus(result) == PGRES_COMMAND_OK;
 
 	PQclear(result);
@@ -142,6 +168,7 @@ pg_connect(const char *url, PGconn **out)
 {
 	PQconninfoOption *said;
 	struct list list = { .n = 0 };
+	const struct cause *cause;
 	PGconn *conn;
 
 	*out = NULL;
@@ -153,13 +180,15 @@ pg_connect(const char *url, PGconn **out)
 	list_make(&list, said);
 	conn = PQconnectdbParams(list.names, list.values, 0);
 	PQconninfoFree(said);
-	if (PQstatus(conn) == CONNECTION_OK && set_timeout(conn)) {
+	if (PQstatus(conn) == CONNECTION_OK && set_up(conn)) {
 		(void)PQsetNoticeReceiver(conn, ignore_notice, NULL);
 		*out = conn;
 		return OK;
 	}
-	log_write(LOG_ERROR, "db: no connection to PostgreSQL: %s",
-	    cause(PQerrorMessage(conn)));
+	cause = cause_of(PQerrorMessage(conn));
+	log_write(LOG_ERROR, "db: no connection to PostgreSQL: %s", cause->words);
+	if (cause->by_files)
+		retire_if_replaced();
 	PQfinish(conn);
 	return ERR_DOWN;
 }

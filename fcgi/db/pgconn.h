@@ -17,7 +17,8 @@
 
 /* pg_connect(url, out): A new connection with the settings told in pgconn.c. On failure
  * the cause is logged in our own words (the server's could show a value) and *out is
- * NULL: ERR_BROKEN if the URL itself is wrong, else ERR_DOWN. */
+ * NULL: ERR_BROKEN if the URL itself is wrong, else ERR_DOWN. If that is because a file
+ * was replaced that a sandbox has fixed, the process is retired (proc.h). */
 enum err pg_connect(const char *url, PGconn **out);
 
 /* pg_wait_notify(conn, listening, timeout_ms): Wait for a notification of cem_job.

@@ -63,12 +63,14 @@ pg_failed(PGconn *conn, const char *name, const PGresult *result, enum fate *fat
 {
 	static const char *const unseen[] = { "26000", "0A000", "25006", NULL };
 	static const char *const ended[] = { "08", "57P0", NULL };
+	static const char *const last[] = { "FATAL", "PANIC", NULL };
 	const char *state = pg_field(result, PG_DIAG_SQLSTATE);
 	enum err e;
 
 	*fate = FATE_DONE;
 	/* The server's last words may be here before the end of the connection is. */
-	if (PQstatus(conn) != CONNECTION_OK || state_is(state, ended)) {
+	if (PQstatus(conn) != CONNECTION_OK || state_is(state, ended) ||
+	    state_is(pg_field(result, PG_DIAG_SEVERITY_NONLOCALIZED), last)) {
 		*fate = FATE_MAYBE;
 		log_write(LOG_ERROR, "db: %s: the connection was lost, SQLSTATE '%s'",
 		    name, state);

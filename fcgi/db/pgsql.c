@@ -46,6 +46,7 @@ connect_server(struct db *db)
 	struct link *l = db->link;
 
 	disconnect(l);
+	db->watched = 0; /* the new one does not listen yet */
 	return pg_connect(db->address, &l->conn);
 }
 

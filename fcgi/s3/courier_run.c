@@ -10,7 +10,6 @@
  * its answer, its worker retires, and the next ones see the new file.
  */
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <sodium.h>
@@ -30,13 +29,12 @@ enum {
 	KEPT = 64 * 1024		/* memory for what lives as long as the process */
 };
 
-/* What names are looked up with, and which files those were at the start. */
+/* What names are looked up with. */
 static const char *const name_files[] = { "/etc/hosts", "/etc/resolv.conf",
 	"/etc/nsswitch.conf", "/etc/gai.conf" };
 
 enum { NAME_FILES = sizeof(name_files) / sizeof(name_files[0]) };
 
-static ino_t name_inodes[NAME_FILES];
 static int worker;		/* the socket to it */
 static struct s3 s3;
 
@@ -307,24 +305,16 @@ static answer_maker *const answers[] = {
 	[COURIER_FORM] = do_form, [COURIER_CHECK] = do_check,
 };
 
-static ino_t
-inode_of(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 ? st.st_ino : 0;
-}
-
+/* Can another courier reach what this one can't? */
 static bool
 names_replaced(void)
 {
-	for (int i = 0; i < NAME_FILES; i++)
-		if (inode_of(name_files[i]) != name_inodes[i]) {
-			log_write(LOG_WARN, "courier: %s is another file now: ending, "
-			    "so that the next courier can read it", name_files[i]);
-			return true;
-		}
-	return false;
+	const char *path = sandbox_replaced();
+
+	if (path)
+		log_write(LOG_WARN, "courier: %s is another file now: ending, so that "
+		    "the next courier can read it", path);
+	return path != NULL;
 }
 
 static bool
@@ -355,13 +345,11 @@ answer(struct helper_question *q)
 static enum err
 lock(void)
 {
-	const char *readable[NAME_FILES + 2] = { NULL };
+	static const char *readable[NAME_FILES + 2];
 	struct sandbox s = { .readable = readable, .ports = { s3.place.port } };
 
-	for (int i = 0; i < NAME_FILES; i++) {
+	for (int i = 0; i < NAME_FILES; i++)
 		readable[i] = name_files[i];
-		name_inodes[i] = inode_of(name_files[i]);
-	}
 	credentials_reach(&s.ports[1], &readable[NAME_FILES]);
 	return sandbox_lock(&s);
 }

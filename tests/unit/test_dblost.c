@@ -19,6 +19,8 @@
 #include "db_test.h"
 #include "engine.h"
 #include "log.h"
+#include "proc.h"
+#include "sandbox.h"
 
 #include "postgres.h"
 #include "test.h"
@@ -442,6 +444,89 @@ test_connect(struct arena *arena)
 	    "nobody there is ERR_DOWN");
 }
 
+/* In a process of its own, locked as a worker: its exit status tells whether it retired
+ * when a host was not known, the file by which names are found being replaced or not. */
+static int
+retires(bool replaced, struct arena *arena)
+{
+	const char *const writable[] = { folder, NULL };
+	const char *const readable[] = { path_of("names"), NULL };
+	const struct sandbox s = { writable, readable, { 1 }, false };
+	struct db *db;
+	int status = -1;
+	pid_t child = fork();
+
+	if (child == 0) {
+		(void)close(open(readable[0], O_CREAT | O_WRONLY, 0600));
+		(void)close(open(path_of("next"), O_CREAT | O_WRONLY, 0600));
+		if (sandbox_lock(&s) != OK || (replaced &&
+		    rename(path_of("next"), readable[0]) != 0) ||
+		    db_open("postgresql://u@127.0.0.1:1/x", arena, &db) != ERR_DOWN ||
+		    proc_stopping() || /* no file has to do with that */
+		    db_open("postgresql://u@no.invalid/x", arena, &db) != ERR_DOWN)
+			_exit(2);
+		_exit(proc_stopping());
+	}
+	ok(waitpid(child, &status, 0) == child && WIFEXITED(status), "a locked process");
+	return WEXITSTATUS(status);
+}
+
+static void
+test_replaced(struct arena *arena)
+{
+	ok(retires(true, arena) == 1, "ends when the names were replaced");
+	ok(retires(false, arena) == 0, "goes on when they are the same");
+}
+
+/* What is set for the user does not hold for us: another isolation, fewer digits. And
+ * the server ends who is idle in a transaction. */
+static void
+test_host_settings(const char *url, struct arena *arena)
+{
+	static const char *const set[] = {
+		"ALTER ROLE CURRENT_USER SET default_transaction_isolation ="
+		"    serializable;"
+		"ALTER ROLE CURRENT_USER SET extra_float_digits = 0;"
+		"ALTER ROLE CURRENT_USER SET idle_in_transaction_session_timeout = 100",
+		"ALTER ROLE CURRENT_USER RESET ALL"
+	};
+	const double area = 0.1 + 0.2;
+	struct person_get_row row = { .area_ha = NULL };
+	struct db *db, *other;
+
+	ok(db_open(url, arena, &other) == OK &&
+	    other->engine->script(other, "test", set[0]) == OK &&
+	    db_open(url, arena, &db) == OK, "settings of the host");
+	ok(q_person_add(db, &(struct person_add_in){ .person_id = "digits",
+	    .full_name = "x", .phone = "digits", .area_ha = &area }, NULL) == OK &&
+	    q_person_get(db, &(struct person_get_in){ .person_id = "digits",
+	    .viewer_all = true }, &row) == OK && row.area_ha && *row.area_ha == area,
+	    "numbers have all their digits");
+	ok(db_begin(db) == OK && notes(db) == 0 && note_add(other, "seen", 1) == OK &&
+	    notes(db) == 1 && db_commit(db) == OK, "each statement sees what is there");
+	ok(db_begin(db) == OK && note_add(db, "idle", 1) == OK, "a transaction");
+	(void)usleep(400000);
+	ok(note_add(db, "idle2", 1) == ERR_DOWN, "that was idle too long is lost");
+	db_rollback(db);
+	ok(notes(db) == 1 && q_note_drop(db, NULL) == OK && q_person_drop(db, NULL) == OK,
+	    "and the next is well");
+	ok(other->engine->script(other, "test", set[1]) == OK, "(they are taken back)");
+	db_close(db);
+	db_close(other);
+}
+
+/* Who waits for a NOTIFY begins anew to listen on each connection. */
+static void
+test_listening(struct db *db, struct db *killer)
+{
+	db_wait(db, 1);
+	ok(db->watched == server_process(db), "one connection listens");
+	end_process(killer, server_process(db));
+	ok(notes(db) == 0 && db->watched == 0, "the next does not, whatever its number");
+	db_wait(db, 1);
+	ok(db->watched == server_process(db), "but will");
+}
+
 static void
 test_server(const char *url, struct arena *arena)
 {
@@ -457,6 +542,8 @@ test_server(const char *url, struct arena *arena)
 	test_not_twice(db, url);
 	test_each_cut(db, killer);
 	test_prepared(db);
+	test_listening(db, killer);
+	test_host_settings(url, arena);
 	test_stamp(db);
 	test_newer(db);
 	test_half_step(db);
@@ -469,7 +556,7 @@ static void
 remove_files(void)
 {
 	static const char *const names[] = {
-		"a.db", "a.db-wal", "a.db-shm", "junk.db", "log"
+		"a.db", "a.db-wal", "a.db-shm", "junk.db", "log", "names", "next"
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -495,6 +582,7 @@ main(int argc, char **argv)
 	test_file(arena);
 	test_no_database(arena);
 	test_connect(arena);
+	test_replaced(arena);
 	(void)snprintf(url, sizeof(url), "sqlite:%s", path_of("a.db"));
 	test_log(url, arena);
 	db = open_new(url, arena);

@@ -151,6 +151,8 @@ case_worker(void)
 	MUST(refused(open(path, O_WRONLY | O_CREAT, 0600)));
 	MUST((fd = open("/etc/passwd", O_RDONLY)) >= 0);
 	MUST(refused(open("/etc/passwd", O_WRONLY)));
+	MUST(refused(chmod(secret, 0666)));
+	MUST(refused(utimensat(AT_FDCWD, secret, NULL, 0)));
 	MUST(refused(execve("/bin/true", none, none)));
 	MUST(refused(fork()));
 	MUST(refused(socket(AF_INET, SOCK_STREAM, 0)));
@@ -308,6 +310,28 @@ case_no_folder(void)
 	(void)close(STDERR_FILENO);
 	MUST(sandbox_lock(&s) == ERR_BROKEN);
 	MUST(sandbox_lock(&t) == OK);
+	return 0;
+}
+
+/* What was read by its name is another file after a rename, and so out of reach. */
+static int
+case_replaced(void)
+{
+	char names[80], next[80], later[80];
+	const char *const read[] = { names, later, NULL };
+	const struct sandbox s = { writable, read, { 0 }, false };
+
+	(void)snprintf(names, sizeof(names), "%s/names", inside);
+	(void)snprintf(next, sizeof(next), "%s/next", inside);
+	(void)snprintf(later, sizeof(later), "%s/later", inside);
+	close(open(names, O_CREAT | O_WRONLY, 0600));
+	close(open(next, O_CREAT | O_WRONLY, 0600));
+	MUST(!sandbox_replaced());
+	MUST(sandbox_lock(&s) == OK && !sandbox_replaced());
+	MUST(rename(next, names) == 0 && sandbox_replaced() == names);
+	MUST(unlink(names) == 0 && !sandbox_replaced());
+	close(open(later, O_CREAT | O_WRONLY, 0600));
+	MUST(sandbox_replaced() == later);
 	return 0;
 }
 
@@ -487,6 +511,7 @@ test_locks(void)
 	ok(goes_well(case_unix), "UNIX sockets alone can be allowed");
 	ok(goes_well(case_thread), "threads, but no other processes");
 	ok(goes_well(case_no_folder), "writable folders must exist, readable need not");
+	ok(goes_well(case_replaced), "a file that was replaced is told");
 	ok(goes_well(case_pure), "a pure helper can take memory and write");
 	ok(ends_by(case_pure_socket, SIGSYS), "a socket ends a pure helper");
 	ok(ends_by(case_pure_unlink, SIGSYS), "removing a file ends a pure helper");
