@@ -402,8 +402,14 @@ enum err
 account_delete(struct req *r)
 {
 	struct account_by_email_row row;
+	int64_t n = 0;
 	enum err e = find(r, &row);
 
+	if (!e)
+		e = login_registered(r->db, row.operator_id, &n);
+	if (!e && n)
+		return fail(r, ERR_BAD, "Cannot delete operator with %lld assigned "
+		    "farmers", (long long)n);
 	if (!e)
 		e = login_end(r->db, &row);
 	if (e == ERR_DENIED)

@@ -403,31 +403,19 @@ operator_switch(struct req *r)
 	    "update_status");
 }
 
-/* Whoever registered farmers stays: the register must be able to say who it was. */
-static enum err
-check_unused(struct req *r, const struct operator_out *operator)
-{
-	const struct viewer *v = front_viewer(r);
-	struct operator_enrolled_row row;
-	enum err e = q_operator_enrolled(r->db, &(struct operator_enrolled_in){
-	    .created_by = operator->operator_id, .viewer_all = v->all,
-	    .viewer_account_id = v->account_id }, &row);
-
-	if (e || !row.n)
-		return e;
-	return fail(r, ERR_BAD, "Cannot delete operator with %lld assigned farmers",
-	    (long long)row.n);
-}
-
 enum err
 operator_delete(struct req *r)
 {
 	struct operator_out was;
 	struct account_by_email_row row;
+	int64_t n = 0;
 	enum err e = find(r, &was);
 
 	if (!e)
-		e = check_unused(r, &was);
+		e = login_registered(r->db, was.operator_id, &n);
+	if (!e && n)
+		return fail(r, ERR_BAD, "Cannot delete operator with %lld assigned "
+		    "farmers", (long long)n);
 	if (!e)
 		e = login_get(r->db, was.user_id, &row);
 	if (!e)

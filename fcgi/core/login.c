@@ -247,6 +247,17 @@ login_amend(struct db *db, struct arena *a, const struct account_by_email_row *r
 }
 
 enum err
+login_registered(struct db *db, const char *operator_id, int64_t *n)
+{
+	struct operator_enrolled_row row = { 0 };
+	enum err e = operator_id ? q_operator_enrolled(db, &(struct operator_enrolled_in){
+	    .created_by = operator_id, .viewer_all = true }, &row) : OK;
+
+	*n = e ? 0 : row.n;
+	return e;
+}
+
+enum err
 login_end(struct db *db, const struct account_by_email_row *row)
 {
 	int64_t n = 0;

@@ -61,6 +61,10 @@ struct login_change {
 enum err login_amend(struct db *db, struct arena *a,
     const struct account_by_email_row *row, const struct login_change *in);
 
+/* login_registered(db, operator_id, n): How many farmers the operator of a number (or
+ * NULL) registered. Who did stays: the register must be able to say who it was. */
+enum err login_registered(struct db *db, const char *operator_id, int64_t *n);
+
 /* login_end(db, row): Delete the account, its sessions and places. ERR_DENIED: it is
  * the last active administrator's. */
 enum err login_end(struct db *db, const struct account_by_email_row *row);

@@ -305,6 +305,25 @@ def test_delete(admin, anyone, make, sign_in):
         assert refused(reply, 404) == "User not found"
 
 
+def test_who_registered_farmers_stays_at_this_door_too(admin, make, sign_in, enrol):
+    """He could not be deleted as an operator, but as an account; then the register did not
+    know any more who had registered them."""
+    user = make()
+    assert admin.put("/api/operators/" + user["_id"],
+                     json={"assigned_districts": [CHIBOMBO]}).status_code == 200
+    client = sign_in(user)
+    farmer = enrol(client)
+    assert admin.put(at(user), json={"roles": ["FARMER"]}).status_code == 200
+    for name in (user["email"], user["_id"]):
+        assert refused(admin.delete("/api/users/" + name), 400) == (
+            "Cannot delete operator with 1 assigned farmers")
+    shown = [o for o in admin.get("/api/reports/operator-performance").json()["operators"]
+             if o["operator_id"] == farmer["created_by"]]
+    assert [o["email"] for o in shown] == [user["email"]]
+    assert admin.delete(people.path(farmer)).status_code == 200
+    assert admin.delete(at(user)).status_code == 200
+
+
 # the audit
 
 
