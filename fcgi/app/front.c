@@ -219,7 +219,7 @@ attempt(struct req *r)
 {
 	enum err e = admit(r);
 
-	if (!e && at_the_door(r)) {
+	if (!e && !r->status && at_the_door(r)) {
 		r->status = 204;
 		return OK;
 	}
@@ -251,15 +251,22 @@ answer(struct req *r)
 	return sure;
 }
 
-/* nginx goes by 401 and 403 and says the words itself. What else is wrong with the
- * request is said when it comes whole, unless we are out of order. */
+/* Of refusals nginx knows 401 and 403 alone, and hands on headers alone: they say what is
+ * to be told to the client (door.conf). */
 static void
 answer_door(struct req *r)
 {
-	if (r->status == 401 || r->status == 403)
-		req_header(r, "X-Words", arena_copy(r->arena, r->body.bytes, r->body.n));
-	else if (r->status < 500)
-		r->status = 204;
+	char *words;
+
+	if (r->status != 204 && r->status < 500) {
+		words = arena_copy(r->arena, r->body.bytes, r->body.n);
+		for (char *p = words; *p; p++)
+			if (*p == '\r' || *p == '\n')
+				*p = ' '; /* of a page, to which it is the same */
+		req_header(r, "X-Words", words);
+		req_header(r, "X-Status", arena_print(r->arena, "%d", r->status));
+		r->status = r->status == 401 ? 401 : 403;
+	}
 	r->body.n = 0;
 }
 

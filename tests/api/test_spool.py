@@ -3,8 +3,10 @@
 shares, long before anybody asks who sends them."""
 import os
 
+import pictures
 import pytest
 import wire
+from browser import EVIL, HTML, Browser, boss, page  # noqa: F401  (a fixture)
 from client import refused
 
 MB = 1024 * 1024
@@ -65,6 +67,56 @@ def test_imports_of_strangers(server):
                                   length=40 * MB))
         assert wire.receive(link, "POST").status_code == 403
         assert spooled(server) == 0
+
+
+@pytest.mark.parametrize("path,status", [
+    ("/api/uploads/x", 404), ("/api/uploads/x/y/photo", 404), ("/files/upload#x", 404),
+    ("/api/imports#", 404), ("/farmers/ZM1/photo#x", 404), ("/api/x/../imports", 400),
+    ("/files/./upload", 400)])
+def test_what_only_nginx_takes_for_an_upload(server, path, status):
+    """It reads addresses in its own way, and these are nobody's: they were let in."""
+    with begin(server, path, size=9 * MB) as link:
+        reply = wire.receive(link, "POST")
+        assert spooled(server) == 0
+    assert reply.status_code == status, reply.text
+    with wire.connect(server, timeout=20) as link:
+        link.sendall(wire.request("POST", path, [
+            KIND, ("Transfer-Encoding", "chunked")]) + b"100000\r\n" + b"x" * MB)
+        reply = wire.receive(link, "POST")
+        assert spooled(server) == 0
+    assert refused(reply, status) == (
+        "Not Found" if status == 404 else "The request target makes no sense")
+    assert reply.headers["Content-Type"] == "application/json"
+
+
+def large(server, path, headers):
+    """A form of 5 MB, of which the first is sent, and how much nginx has kept of it."""
+    with wire.connect(server, timeout=20) as link:
+        link.sendall(wire.request("POST", path, [KIND, ("Accept", HTML), *headers],
+                                  b"x" * MB, length=5 * MB))
+        return wire.receive(link, "POST"), spooled(server)
+
+
+def test_photos_of_strangers_by_the_page(server, boss, farmer):  # noqa: F811
+    """The form comes with a cookie, which was looked at when all had come."""
+    where = "/farmers/" + farmer["farmer_id"]
+    ours, theirs = ("Origin", "https://localhost"), ("Origin", EVIL)
+    mine = ("Cookie", "__Host-cem_session=" + boss.cookie)
+    no = ("Cookie", "__Host-cem_session=a.b.c")
+    for headers, way in ([ours], "/sign-in"), ([ours, no], "/sign-in?done=ended"), (
+            [ours, ("Referer", "https://localhost" + where)], "/sign-in?next=" + where):
+        reply, kept = large(server, where + "/photo", headers)
+        assert (reply.status_code, reply.headers["Location"], kept) == (303, way, 0)
+        assert reply.headers["Cache-Control"] == "no-store"
+        assert ("Max-Age=0" in reply.headers.get("Set-Cookie", "")) == ("ended" in way)
+    for headers in ([theirs], [theirs, mine], [mine]):
+        reply, kept = large(server, where + "/photo", headers)
+        assert "This form was sent from another site" in page(reply, 403) and kept == 0
+    reply, kept = large(server, where + "/photo#x", [ours, mine])
+    assert "There is nothing at this address." in page(reply, 404) and kept == 0
+    photo = pictures.jpeg(width=2000, height=2000, quality=100)
+    assert len(photo) > 64 * 1024
+    assert boss.upload(farmer, photo).headers["Location"] == where + "?done=photo"
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "OPTIONS", "DELETE"])
