@@ -101,6 +101,9 @@ extern const struct shape_rule farmer_status_rule;
 /* farmer_status(s): The stored form of a status: under_verification is under_review. */
 const char *farmer_status(const char *s);
 
+/* farmer_gender(s): The stored form of a gender: female is Female. NULL is NULL. */
+const char *farmer_gender(const char *s);
+
 /* What a search asks for: up to three beginnings of words, with the ends of their
  * ranges. Without any, everybody is meant, or nobody. pair is a term that all have who
  * have two of the words; NULL if there is none. */

@@ -82,7 +82,7 @@ apply_person(const struct farmer_person *p, struct farmer_draft *d)
 	PUT(d->row.phone_primary, p->phone_primary);
 	PUT(d->row.phone_secondary, p->phone_secondary);
 	PUT(d->row.contact_email, p->email);
-	PUT(d->row.gender, p->gender);
+	PUT(d->row.gender, farmer_gender(p->gender));
 	PUT(d->row.ethnic_group, p->ethnic_group);
 	PUT(d->nrc, p->nrc);
 	PUT(d->birth_date, p->date_of_birth);

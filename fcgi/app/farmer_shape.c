@@ -5,6 +5,7 @@
  * insists on and a change does not.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "farmer.h"
 #include "fields.h"
@@ -58,6 +59,24 @@ static const struct shape_rule gender_rule = {
 	.msg = "Input should be 'Male', 'Female' or 'Other'"
 };
 
+/* The existing client registers with capitals, and edits without. */
+static const char *const edited_genders[] = {
+	"Male", "Female", "Other", "male", "female", "other", NULL
+};
+static const struct shape_rule edited_gender_rule = {
+	.type = "literal_error", .choices = edited_genders,
+	.msg = "Input should be 'Male', 'Female' or 'Other'"
+};
+
+const char *
+farmer_gender(const char *s)
+{
+	for (size_t i = 0; s && genders[i]; i++)
+		if (strcasecmp(s, genders[i]) == 0)
+			return genders[i];
+	return s;
+}
+
 static const char *const statuses[] = {
 	"pending", "registered", "under_review", "verified", "rejected",
 	"pending_documents", "approved", "under_verification", NULL
@@ -74,7 +93,7 @@ farmer_status(const char *s)
 	return text_same(s, "under_verification") ? "under_review" : s;
 }
 
-#define PERSON(type, NEEDED) \
+#define PERSON(type, NEEDED, gender_rule) \
 	FIELD(type, first_name, SHAPE_TEXT, .flags = NEEDED, LIMIT(1, 100), \
 	    .rule = &plain_rule), \
 	FIELD(type, last_name, SHAPE_TEXT, .flags = NEEDED, LIMIT(1, 100), \
@@ -89,7 +108,7 @@ farmer_status(const char *s)
 	    .words = "######/##/#"), \
 	FIELD(type, date_of_birth, SHAPE_TEXT, .flags = NEEDED, LIMIT(0, 40), \
 	    .words = "YYYY-MM-DD"), \
-	FIELD(type, gender, SHAPE_TEXT, .flags = NEEDED, .rule = &gender_rule), \
+	FIELD(type, gender, SHAPE_TEXT, .flags = NEEDED, .rule = &(gender_rule)), \
 	FIELD(type, ethnic_group, SHAPE_TEXT, .flags = SHAPE_OPTIONAL, LIMIT(0, 100), \
 	    .rule = &plain_rule)
 
@@ -151,7 +170,7 @@ static const struct shape_rule item_rule = {
 };
 
 static const struct shape_field new_person[] = {
-	PERSON(farmer_person, SHAPE_REQUIRED)
+	PERSON(farmer_person, SHAPE_REQUIRED, gender_rule)
 };
 static const struct shape_field new_address[] = {
 	ADDRESS(farmer_address, SHAPE_REQUIRED)
@@ -168,7 +187,7 @@ SECTION(new_farm_shape, "NewFarm", farmer_farm, new_farm);
 SECTION(new_household_shape, "NewHousehold", farmer_household, new_household);
 
 static const struct shape_field any_person[] = {
-	PERSON(farmer_person, SHAPE_OPTIONAL)
+	PERSON(farmer_person, SHAPE_OPTIONAL, edited_gender_rule)
 };
 static const struct shape_field any_address[] = {
 	ADDRESS(farmer_address, SHAPE_OPTIONAL)

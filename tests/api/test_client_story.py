@@ -371,10 +371,10 @@ def test_details_edit_and_card(officer, server, farmer):
         "file": ("a.png", pictures.save("PNG", 40, 30), "image/png")})
     out = officer.ask("GET", one, FARMER)
     officer.load(out["identification_documents"][0]["file_id"], "image/png")
-    # the form sends the whole record back, blank parts left out
+    # the form sends the whole record back, blank parts left out, the gender small
     whole = {
         "personal_info": {**{k: v for k, v in out["personal_info"].items() if v},
-                          "first_name": "Changed"},
+                          "first_name": "Changed", "gender": "female"},
         "address": {k: v for k, v in out["address"].items() if k in PLACE},
         "farm_info": people.FARM, "household_info": people.HOME}
     officer.ask("PUT", one, FARMER, json=whole)
@@ -423,7 +423,8 @@ def test_farmer_dashboard_and_card(grower, farmer):
     assert grower.load("/api" + one + "/download-idcard", "application/pdf") != card
     info = {k: v for k, v in out["personal_info"].items() if v}
     grower.ask("PUT", one, FARMER, json={
-        "personal_info": {**info, "phone_secondary": "0966123456"},
+        "personal_info": {**info, "phone_secondary": "0966123456",
+                          "gender": info["gender"].lower()},
         "address": {k: v for k, v in out["address"].items() if k in PLACE}})
 
 

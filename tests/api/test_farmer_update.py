@@ -56,10 +56,26 @@ def test_null_clears_nothing(operator, enrol):
     assert out["farm_info"] == people.FARM and out["is_active"] is True
 
 
+def test_the_clients_edit_form_writes_genders_small(operator, farmer, as_farmer):
+    """It offers male, female and other: its users could save nothing. What is stored, and
+    printed on cards, stays as the registration writes it."""
+    body = {"personal_info": dict(farmer["personal_info"], gender="female")}
+    body["personal_info"] = {k: v for k, v in body["personal_info"].items() if v}
+    for client in (operator, as_farmer(farmer)):
+        reply = client.put(path(farmer), json=body)
+        assert reply.status_code == 200, reply.text
+        assert reply.json()["personal_info"] == farmer["personal_info"]
+    body["personal_info"]["gender"] = "other"
+    refused(as_farmer(farmer).put(path(farmer), json=body), 403)
+    reply = operator.put(path(farmer), json=body)
+    assert reply.json()["personal_info"]["gender"] == "Other"
+
+
 @pytest.mark.parametrize("body,field", [
     ({"personal_info": {"phone_primary": "1"}}, "personal_info.phone_primary"),
     ({"personal_info": {"first_name": ""}}, "personal_info.first_name"),
-    ({"personal_info": {"gender": "male"}}, "personal_info.gender"),
+    ({"personal_info": {"gender": "m"}}, "personal_info.gender"),
+    ({"personal_info": {"gender": ""}}, "personal_info.gender"),
     ({"personal_info": 5}, "personal_info"), ({"address": []}, "address"),
     ({"address": {"village": "x" * 101}}, "address.village"),
     ({"registration_status": "nonsense"}, "registration_status"),
