@@ -42,8 +42,11 @@ try_put(struct trial *t)
 	const struct courier_put p = { .fd = fileno(t->file), .size = t->digest.size,
 		.key = t->keys[0], .md5 = t->digest.md5, .sha256 = t->digest.sha256,
 		.about = { .media = "text/plain" } };
+	struct courier_stored stored;
+	enum err e = courier_put(&p, &stored);
 
-	return courier_put(&p, t->versions[0]);
+	memcpy(t->versions[0], stored.version, sizeof(stored.version));
+	return e;
 }
 
 static enum err

@@ -10,6 +10,7 @@
  * meanwhile stays on top, and this becomes its version. That no version is taken twice
  * is decided by the database; who comes second finds it done.
  */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,6 +34,7 @@
 
 enum {
 	VERSIONS_MAX = 100,	/* of a key that are looked at */
+	MD5 = 16,		/* bytes */
 	MEMORY = 1024 * 1024	/* of what lasts as long as a form is looked after */
 };
 
@@ -107,7 +109,7 @@ static enum err
 judge(struct adoption *a, int fd, char why[SCAN_NAME])
 {
 	struct store_object *o = &a->new.object;
-	uint8_t head[MEDIA_HEAD];
+	uint8_t head[MEDIA_HEAD], hash[MD5];
 	struct digest d;
 	ssize_t n = pread(fd, head, sizeof(head), 0);
 
@@ -119,6 +121,9 @@ judge(struct adoption *a, int fd, char why[SCAN_NAME])
 	o->size = d.size;
 	memcpy(o->sha256, d.sha256, sizeof(o->sha256));
 	memcpy(o->md5, d.md5, sizeof(o->md5));
+	if (d.size > DIGEST_WHOLE && text_hex_read(a->found.etag, hash, sizeof(hash)))
+		(void)snprintf(o->md5, sizeof(o->md5), "%s", text_hex(a->keep, hash,
+		    sizeof(hash))); /* what S3 gives to whom it sends it itself */
 	a->new.claimed_type = a->found.media;
 	a->new.content_type = media_served(a->keep, head, (size_t)n, a->found.media);
 	return scan_file(fd, 0, (size_t)d.size, why);

@@ -192,9 +192,8 @@ add_internet(scmp_filter_ctx filter)
 	return bad;
 }
 
-/* Threads, which stay within the sandbox: large files are hashed by two, and libcurl
- * resolves names in one. The C library falls back from clone3, whose flags can't be
- * looked at. */
+/* Threads, which stay within the sandbox: one hashes large files, and libcurl resolves
+ * names in one. The C library falls back from clone3, whose flags can't be looked at. */
 static int
 add_threads(scmp_filter_ctx filter)
 {

@@ -41,9 +41,9 @@ struct store_object {
 	const char *key;	/* its key; NULL: one of its id */
 	const char *media, *organisation_id, *file_name; /* said with it, or NULL */
 	bool hidden;		/* by store_hide */
-	int64_t size;		/* this and the rest are set by store_keep */
+	int64_t size;		/* until now; the rest is set by store_keep */
 	char sha256[DIGEST_SHA256];
-	char md5[DIGEST_MD5];	/* the ETag: see digest.h on what is large */
+	char md5[DIGEST_MD5];	/* the ETag: as in digest.h, of what is large S3's own */
 	const char *in;		/* the driver that has it; NULL: not kept */
 	char version[STORE_VERSION]; /* "" where there are none */
 	char own_key[STORE_KEY]; /* if key is NULL; "" where there are none */

@@ -47,7 +47,7 @@ read_owner(char found[ID_TEXT])
 static enum err
 write_owner(const char *wanted)
 {
-	char version[COURIER_VERSION];
+	struct courier_stored stored;
 	struct store_object o = { .fd = -1 };
 	enum err e = store_nameless(&o.fd);
 
@@ -59,7 +59,7 @@ write_owner(const char *wanted)
 	if (!e)
 		e = courier_put(&(struct courier_put){ .fd = o.fd, .size = o.size,
 		    .key = owner_key, .md5 = o.md5, .sha256 = o.sha256,
-		    .about = { .media = "text/plain" } }, version);
+		    .about = { .media = "text/plain" } }, &stored);
 	(void)close(o.fd); /* has no name */
 	return e;
 }

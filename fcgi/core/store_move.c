@@ -47,6 +47,7 @@ begin_again(const struct store_at *from, struct store_object *o)
 
 	o->fd = openat(store_root(), store_temp_path(from->id, path),
 	    O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	o->size = 0;
 	return o->fd < 0 ? store_failed("begin") : OK;
 }
 
@@ -99,5 +100,6 @@ store_move(const struct store_at *from, const char *to, struct store_object *o)
 		return e;
 	o->in = to;
 	store_kept(o, &there);
+	there.sha256 = from->sha256; /* not of what was read, should that have changed */
 	return store_verify(&there);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * New objects: a temporary file below the store's folder is written, hashed, and given
- * to the driver for new ones.
+ * to the driver for new ones. What is taken from another file is hashed on its way, so
+ * the hash is that of what was sent, whatever the disk makes of it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,10 +15,7 @@
 #include "digest.h"
 #include "store_driver.h"
 
-enum {
-	BLOCK = 256 * 1024,
-	EARLY = 8 * 1024 * 1024	/* bytes after which the disk may begin to write */
-};
+enum { EARLY = 8 * 1024 * 1024 }; /* bytes after which the disk may begin to write */
 
 /* The driver that keeps new ones. */
 static const struct store_driver *
@@ -68,60 +66,75 @@ store_hide(struct store_object *o)
 	return fchmod(o->fd, 0600) != 0 ? store_failed("hide") : OK;
 }
 
-enum err
-store_write(struct store_object *o, const void *p, size_t n)
+static bool
+append(int fd, const uint8_t *bytes, size_t n)
 {
-	const char *bytes = p;
-
 	while (n) {
-		ssize_t done = write(o->fd, bytes, n);
+		ssize_t done = write(fd, bytes, n);
 
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done < 0)
-			return store_failed("write");
+			return false;
 		bytes += done;
 		n -= (size_t)done;
 	}
-	return OK;
+	return true;
 }
 
-/* Up to a block of the file fd, from at on; what was got is in *got, never nothing. */
-static enum err
-read_some(int fd, uint8_t *block, size_t n, off_t at, size_t *got)
+enum err
+store_write(struct store_object *o, const void *p, size_t n)
 {
-	ssize_t done;
-
-	do {
-		done = pread(fd, block, n < BLOCK ? n : BLOCK, at);
-	} while (done < 0 && errno == EINTR);
-	if (done == 0) /* the file is shorter than was said */
-		errno = EIO;
-	*got = done > 0 ? (size_t)done : 0;
-	return done > 0 ? OK : store_failed("copy");
+	o->size += (int64_t)n;
+	*o->sha256 = '\0';
+	return append(o->fd, p, n) ? OK : store_failed("write");
 }
+
+/* An object to which a file is copied, and bytes written since the last flush. */
+struct taking { int fd; size_t since; };
 
 /* copy_file_range would be dearer: an upload begins somewhere in a block, so nothing
  * could be shared, and ext4 copies page by page. */
+static bool
+take_some(void *context, const uint8_t *bytes, size_t n)
+{
+	struct taking *t = context;
+
+	if (!append(t->fd, bytes, n))
+		return false;
+	t->since += n;
+	if (conf.durable && t->since >= EARLY) {
+		/* So that the flush has little left; it tells failures. */
+		(void)sync_file_range(t->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+		t->since = 0;
+	}
+	return true;
+}
+
+static void
+set_digest(struct store_object *o, const struct digest *d)
+{
+	o->size = d->size;
+	memcpy(o->sha256, d->sha256, sizeof(o->sha256));
+	memcpy(o->md5, d->md5, sizeof(o->md5));
+}
+
 enum err
 store_take(struct store_object *o, int fd, size_t offset, size_t n)
 {
-	static uint8_t block[BLOCK];
-	size_t since = 0, got;
-	enum err e = OK;
+	struct taking t = { .fd = o->fd };
+	struct digest d;
 
-	for (; !e && n; offset += got, n -= got) {
-		e = read_some(fd, block, n, (off_t)offset, &got);
-		if (!e)
-			e = store_write(o, block, got);
-		since += got;
-		if (!e && conf.durable && since >= EARLY) {
-			/* So that the flush has little left; it tells failures. */
-			(void)sync_file_range(o->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-			since = 0;
-		}
+	if (!digest_range(&(struct digest_range){ fd, (int64_t)offset, (int64_t)n },
+	    take_some, &t, &d))
+		return store_failed("copy");
+	if (o->size == 0) {
+		set_digest(o, &d);
+	} else {
+		o->size += d.size;
+		*o->sha256 = '\0';
 	}
-	return e;
+	return OK;
 }
 
 enum err
@@ -131,16 +144,14 @@ store_measure(int fd, struct store_object *o)
 
 	if (!digest_file(fd, &d))
 		return store_failed("hash");
-	o->size = d.size;
-	memcpy(o->sha256, d.sha256, sizeof(o->sha256));
-	memcpy(o->md5, d.md5, sizeof(o->md5));
+	set_digest(o, &d);
 	return OK;
 }
 
 enum err
 store_keep(struct store_object *o)
 {
-	enum err e = store_measure(o->fd, o);
+	enum err e = *o->sha256 ? OK : store_measure(o->fd, o);
 
 	if (!e)
 		e = home()->keep(o);

@@ -71,13 +71,17 @@ static enum err
 keep(struct store_object *o)
 {
 	char path[STORE_PATH];
+	struct courier_stored stored;
 	const struct courier_put p = { .fd = o->fd, .size = o->size,
 		.key = choose_key(o), .md5 = o->md5, .sha256 = o->sha256,
 		.about = about(o) };
-	enum err e = store_s3_told(courier_put(&p, o->version));
+	enum err e = store_s3_told(courier_put(&p, &stored));
 
-	if (!e)
-		e = check_version(o);
+	if (e)
+		return e;
+	memcpy(o->version, stored.version, sizeof(o->version));
+	(void)snprintf(o->md5, sizeof(o->md5), "%.*s", DIGEST_MD5 - 1, stored.etag);
+	e = check_version(o);
 	if (!e) /* else the sweep does */
 		(void)unlinkat(store_root(), store_temp_path(o->id, path), 0);
 	return e;

@@ -148,12 +148,12 @@ read_object(struct frame *in, struct courier_object *o)
 }
 
 enum err
-courier_put(const struct courier_put *p, char version[COURIER_VERSION])
+courier_put(const struct courier_put *p, struct courier_stored *stored)
 {
 	struct frame q = ask_begin(COURIER_PUT), in;
 	enum err e;
 
-	version[0] = '\0';
+	*stored = (struct courier_stored){ .version = "" };
 	frame_number(&q, p->offset);
 	frame_number(&q, p->size);
 	frame_text(&q, p->key);
@@ -164,7 +164,8 @@ courier_put(const struct courier_put *p, char version[COURIER_VERSION])
 	e = ask(&q, &in);
 	if (e)
 		return e;
-	frame_copy(&in, version, COURIER_VERSION);
+	frame_copy(&in, stored->version, sizeof(stored->version));
+	frame_copy(&in, stored->etag, sizeof(stored->etag));
 	return frame_ended(&in) ? OK : ERR_BROKEN;
 }
 

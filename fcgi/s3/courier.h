@@ -67,8 +67,8 @@ struct courier_put {
 	int fd;			/* a regular file, read by position */
 	int64_t offset, size;
 	const char *key;
-	const char *md5;	/* their ETag (see below), in lower-case hex */
-	const char *sha256;	/* in lower-case hex; of parts it is not looked at */
+	const char *md5;	/* in lower-case hex; not needed over COURIER_WHOLE */
+	const char *sha256;	/* in lower-case hex */
 	struct courier_about about;
 };
 
@@ -80,11 +80,16 @@ struct courier_put {
 #define COURIER_WHOLE (INT64_C(64) << 20)
 #define COURIER_PART (INT64_C(8) << 20)
 
-/* courier_put(p, version): Store the bytes; large ones in parts. S3 has checked the
- * hashes (of each part) when this is OK. The new version's id in version, "" if the
- * bucket keeps none. ERR_CONFLICT if the file's bytes have another hash. After a lost
- * answer two versions may be left, of which only the last is told. */
-enum err courier_put(const struct courier_put *p, char version[COURIER_VERSION]);
+struct courier_stored {
+	char version[COURIER_VERSION];	/* the new one's; "" if none are kept */
+	char etag[COURIER_ETAG];	/* as above, even if S3's differs (with KMS) */
+};
+
+/* courier_put(p, stored): Store the bytes; large ones in parts. S3 has checked the hashes
+ * (of each part) when this is OK, and stored is filled. ERR_CONFLICT if the file's bytes
+ * have another hash. After a lost answer two versions may be left, of which only the
+ * last is told. */
+enum err courier_put(const struct courier_put *p, struct courier_stored *stored);
 
 /* What S3 says of an object. */
 struct courier_object {

@@ -104,7 +104,7 @@ static enum err
 do_put(struct frame *in, int fd, struct frame *out)
 {
 	struct courier_put p = { .fd = fd };
-	char version[COURIER_VERSION] = "";
+	struct courier_stored stored = { .version = "" };
 	enum err e;
 
 	p.offset = frame_take(in);
@@ -116,8 +116,9 @@ do_put(struct frame *in, int fd, struct frame *out)
 	e = fd < 0 ? ERR_BROKEN : judge(in, p.key);
 	if (e)
 		return e;
-	e = s3_put(&s3, &p, version);
-	frame_text(out, version);
+	e = s3_put(&s3, &p, &stored);
+	frame_text(out, stored.version);
+	frame_text(out, stored.etag);
 	return e;
 }
 

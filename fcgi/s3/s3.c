@@ -3,6 +3,7 @@
  * Objects put, fetched, copied and removed. Nothing of a body is in memory: curl reads
  * and writes the files that the worker passed.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "arena.h"
@@ -24,7 +25,7 @@ key_holds(const char *key)
 }
 
 static enum err
-put_whole(struct s3 *s, const struct courier_put *p, char version[COURIER_VERSION])
+put_whole(struct s3 *s, const struct courier_put *p, struct courier_stored *stored)
 {
 	struct s3_call c = s3_call("PUT", p->key);
 	char etag[COURIER_ETAG];
@@ -42,20 +43,21 @@ put_whole(struct s3 *s, const struct courier_put *p, char version[COURIER_VERSIO
 	e = s3_call_run(s, &c);
 	if (e)
 		return e;
-	(void)s3_call_text(&c, "x-amz-version-id", version, COURIER_VERSION);
+	(void)s3_call_text(&c, "x-amz-version-id", stored->version, COURIER_VERSION);
+	(void)snprintf(stored->etag, sizeof(stored->etag), "%s", p->md5);
 	if (!s3_call_text(&c, "etag", etag, sizeof(etag)))
 		return ERR_BROKEN;
 	return s3_object_same(&c, etag, p->md5) ? OK : ERR_CONFLICT;
 }
 
 enum err
-s3_put(struct s3 *s, const struct courier_put *p, char version[COURIER_VERSION])
+s3_put(struct s3 *s, const struct courier_put *p, struct courier_stored *stored)
 {
-	version[0] = '\0';
+	*stored = (struct courier_stored){ .version = "" };
 	if (!key_holds(p->key) || p->size < 0 || strlen(p->sha256) != SIGV4_HEX - 1)
 		return ERR_BAD;
-	return p->size > s->sizes.whole ? s3_parts_put(s, p, version) :
-	    put_whole(s, p, version);
+	return p->size > s->sizes.whole ? s3_parts_put(s, p, stored) :
+	    put_whole(s, p, stored);
 }
 
 /* One more try to get what is missing from *at on. */

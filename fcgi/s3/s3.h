@@ -15,7 +15,7 @@ enum err s3_open(struct s3 *s, struct arena *a, int patience_ms, void (*beat)(vo
  * here, which asks S3 itself. Memory is taken from s->arena.
  */
 enum err s3_put(struct s3 *s, const struct courier_put *p,
-    char version[COURIER_VERSION]);
+    struct courier_stored *stored);
 enum err s3_get(struct s3 *s, const char *key, const char *version, int fd, int64_t max,
     struct courier_object *got);
 enum err s3_head(struct s3 *s, const char *key, const char *version,

@@ -2,8 +2,9 @@
 /*
  * Multipart uploads ("Uploading and copying objects using multipart upload"): begin,
  * send part after part, join. Each part goes with its own MD5 and SHA-256, which S3
- * checks. The ETag of the whole is made of the parts' MD5s: it is compared with the
- * worker's before they are joined, so what was hashed there is what is in S3.
+ * checks. The SHA-256 of the whole is compared with the worker's before they are
+ * joined, so what was hashed there is what is in S3. The ETag of the whole is made of
+ * the parts' MD5s.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@
 enum {
 	PARTS_MAX = 10000,
 	MD5 = 16, SHA256 = 32,
+	OF_PART_MD5 = 0, OF_PART, OF_ALL, HASHES, /* what is hashed at once */
 	UPLOAD_ID = 1025,
 	BLOCK = 128 * 1024,
 	JOIN_STILL_S = 120,		/* S3 may be silent while it joins or copies */
@@ -190,12 +192,12 @@ etag_holds(const char *etag)
 /* The hashes of one part, which is read in blocks. */
 static enum err
 hash_part(const struct courier_put *p, int64_t at, int64_t size, struct part *part,
-    EVP_MD_CTX *states[2])
+    EVP_MD_CTX *states[HASHES])
 {
 	uint8_t block[BLOCK];
 
-	if (EVP_DigestInit_ex(states[0], EVP_md5(), NULL) != 1 ||
-	    EVP_DigestInit_ex(states[1], EVP_sha256(), NULL) != 1)
+	if (EVP_DigestInit_ex(states[OF_PART_MD5], EVP_md5(), NULL) != 1 ||
+	    EVP_DigestInit_ex(states[OF_PART], EVP_sha256(), NULL) != 1)
 		return ERR_BROKEN;
 	while (size > 0) {
 		const size_t want = size < BLOCK ? (size_t)size : BLOCK;
@@ -208,16 +210,18 @@ hash_part(const struct courier_put *p, int64_t at, int64_t size, struct part *pa
 			    "was said, or can't be read");
 			return ERR_BROKEN;
 		}
-		for (int i = 0; i < 2; i++)
+		for (int i = 0; i < HASHES; i++)
 			(void)EVP_DigestUpdate(states[i], block, (size_t)n);
 		at += n;
 		size -= n;
 	}
-	return EVP_DigestFinal_ex(states[0], part->md5, NULL) == 1 ? OK : ERR_BROKEN;
+	return EVP_DigestFinal_ex(states[OF_PART_MD5], part->md5, NULL) == 1 ? OK :
+	    ERR_BROKEN;
 }
 
 static enum err
-send_part(struct upload *u, const struct courier_put *p, int i, EVP_MD_CTX *states[2])
+send_part(struct upload *u, const struct courier_put *p, int i,
+    EVP_MD_CTX *states[HASHES])
 {
 	struct part *part = &u->parts[i];
 	struct s3_call c = s3_call("PUT", u->key);
@@ -225,7 +229,7 @@ send_part(struct upload *u, const struct courier_put *p, int i, EVP_MD_CTX *stat
 	uint8_t sha256[SHA256];
 	enum err e = hash_part(p, i * u->part_size, size_of(u, i), part, states);
 
-	if (e || EVP_DigestFinal_ex(states[1], sha256, NULL) != 1)
+	if (e || EVP_DigestFinal_ex(states[OF_PART], sha256, NULL) != 1)
 		return ERR_BROKEN;
 	s3_call_query(&c, "partNumber", arena_print(a, "%d", i + 1));
 	s3_call_query(&c, "uploadId", u->id);
@@ -246,9 +250,10 @@ send_part(struct upload *u, const struct courier_put *p, int i, EVP_MD_CTX *stat
 
 /* All parts, each in memory that the next one uses again. */
 static enum err
-send_parts(struct upload *u, const struct courier_put *p, EVP_MD_CTX *states[2])
+send_parts(struct upload *u, const struct courier_put *p, EVP_MD_CTX *states[HASHES])
 {
 	struct arena *kept = u->s->arena;
+	uint8_t sha256[SHA256];
 	enum err e = OK;
 
 	u->s->arena = u->s->scratch;
@@ -257,32 +262,36 @@ send_parts(struct upload *u, const struct courier_put *p, EVP_MD_CTX *states[2])
 		e = send_part(u, p, i, states);
 	}
 	u->s->arena = kept;
-	if (!e && !text_same(joined_etag(u, kept), p->md5))
+	if (!e && EVP_DigestFinal_ex(states[OF_ALL], sha256, NULL) != 1)
+		e = ERR_BROKEN;
+	if (!e && !text_same(text_hex(kept, sha256, SHA256), p->sha256))
 		e = ERR_CONFLICT;
 	return e;
 }
 
 enum err
-s3_parts_put(struct s3 *s, const struct courier_put *p, char version[COURIER_VERSION])
+s3_parts_put(struct s3 *s, const struct courier_put *p, struct courier_stored *stored)
 {
 	struct upload u = { .s = s, .key = p->key,
 		.object_id = p->about.object_id, .size = p->size };
-	EVP_MD_CTX *states[] = { EVP_MD_CTX_new(), EVP_MD_CTX_new() };
+	EVP_MD_CTX *states[] = { EVP_MD_CTX_new(), EVP_MD_CTX_new(), EVP_MD_CTX_new() };
 	enum err e = ERR_BROKEN;
 
 	divide(&u, s->sizes.part);
-	if (!strchr(p->md5, '-'))
-		e = ERR_BAD; /* the ETag of one part: known before all are sent */
-	else if (states[0] && states[1])
+	if (states[OF_PART_MD5] && states[OF_PART] && states[OF_ALL] &&
+	    EVP_DigestInit_ex(states[OF_ALL], EVP_sha256(), NULL) == 1)
 		e = begin(&u, &p->about);
 	if (!e) {
 		e = send_parts(&u, p, states);
 		if (!e)
-			e = join(&u, version);
+			e = join(&u, stored->version);
 		if (e)
 			give_up(&u);
+		else
+			(void)snprintf(stored->etag, sizeof(stored->etag), "%s",
+			    joined_etag(&u, s->arena));
 	}
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < HASHES; i++)
 		EVP_MD_CTX_free(states[i]);
 	return e;
 }

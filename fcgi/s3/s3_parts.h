@@ -7,10 +7,10 @@
 
 /* Large objects, sent and copied in parts that S3 joins. */
 
-/* s3_parts_put(s, p, version), s3_parts_copy(s, from, version): As courier_put and
+/* s3_parts_put(s, p, stored), s3_parts_copy(s, from, version): As courier_put and
  * courier_copy. What was begun and fails is given up (AbortMultipartUpload). */
 enum err s3_parts_put(struct s3 *s, const struct courier_put *p,
-    char version[COURIER_VERSION]);
+    struct courier_stored *stored);
 enum err s3_parts_copy(struct s3 *s, const struct courier_copy *from,
     char version[COURIER_VERSION]);
 

@@ -179,6 +179,16 @@ def test_who_asks_first_takes_it(far, client, tenant, path, how):
     assert fetch(far, link(far, client, path)).content == b"by a form"
 
 
+def test_of_what_is_large_there_is_one_etag(far, client, path):
+    """S3 may send it itself: it has the MD5 of what came at once, however large."""
+    content = bytes(range(256)) * 4 * 1024 * 64 + b"."
+    made = form(client, path, max_file_size=len(content))
+    assert post(far, made, content).status_code == 204
+    tag = '"%s"' % md5(content)
+    assert show(client, path).headers["ETag"] == tag
+    assert fetch(far, link(far, client, path)).headers["ETag"] == tag
+
+
 def test_the_job_takes_it(far, client, path):
     made = form(client, path)
     look(far)

@@ -14,15 +14,31 @@ PART = 8 * MB
 
 
 def make(name, size):
-    """Mostly holes, with other bytes in every 16 MB of it; the ETag of its parts."""
+    """Mostly holes, with other bytes in every 16 MB of it."""
     spots = random.Random(size)
     with open(name, "wb") as f:
         f.truncate(size)
         for start in range(0, size, 16 * MB):
             f.seek(min(start + spots.randrange(15 * MB), size - 1000))
             f.write(spots.randbytes(1000))
+
+
+def blocks(name):
     with open(name, "rb") as f:
-        parts = [hashlib.md5(block).digest() for block in iter(lambda: f.read(PART), b"")]
+        yield from iter(lambda: f.read(PART), b"")
+
+
+def etag(name):
+    """What ours is known by on the disk."""
+    whole, n = hashlib.sha256(), 0
+    for n, block in enumerate(blocks(name), 1):
+        whole.update(block)
+    return '"%s-%d"' % (whole.hexdigest()[:32], n)
+
+
+def far_etag(name):
+    """What S3's clients know it by."""
+    parts = [hashlib.md5(block).digest() for block in blocks(name)]
     return '"%s-%d"' % (hashlib.md5(b"".join(parts)).hexdigest(), len(parts))
 
 

@@ -57,29 +57,6 @@ hash_of(int fd, int64_t size, const EVP_MD *how)
 	return hex;
 }
 
-/* As courier.h has it. */
-static const char *
-etag_of(int fd, int64_t size)
-{
-	EVP_MD_CTX *state = EVP_MD_CTX_new();
-	uint8_t out[EVP_MAX_MD_SIZE], *part = arena_take(arena, COURIER_PART);
-	unsigned n;
-	int parts = 0;
-
-	if (size <= COURIER_WHOLE)
-		return hash_of(fd, size, EVP_md5());
-	(void)EVP_DigestInit_ex(state, EVP_md5(), NULL);
-	for (int64_t at = 0; at < size; at += COURIER_PART, parts++) {
-		const ssize_t got = pread(fd, part, COURIER_PART, at);
-
-		(void)EVP_Digest(part, (size_t)got, out, &n, EVP_md5(), NULL);
-		(void)EVP_DigestUpdate(state, out, n);
-	}
-	(void)EVP_DigestFinal_ex(state, out, &n);
-	EVP_MD_CTX_free(state);
-	return arena_print(arena, "%s-%d", text_hex(arena, out, n), parts);
-}
-
 static enum err
 do_start(void)
 {
@@ -107,7 +84,7 @@ do_lock(void)
 static enum err
 do_put(void)
 {
-	char version[COURIER_VERSION];
+	struct courier_stored stored;
 	struct courier_put p = { .fd = open(words[1], O_RDONLY), .key = words[2],
 		.about = { words[3], words[4], words[5], words[6] } };
 	struct stat st = { .st_size = 0 };
@@ -115,12 +92,12 @@ do_put(void)
 
 	(void)fstat(p.fd, &st);
 	p.size = st.st_size;
-	p.md5 = *words[7] ? words[7] : etag_of(p.fd, p.size);
+	p.md5 = *words[7] ? words[7] : hash_of(p.fd, p.size, EVP_md5());
 	p.sha256 = *words[8] ? words[8] : hash_of(p.fd, p.size, EVP_sha256());
-	e = courier_put(&p, version);
+	e = courier_put(&p, &stored);
 	(void)close(p.fd);
 	if (!e)
-		printf("ok\t%s\n", version);
+		printf("ok\t%s\t%s\n", stored.version, stored.etag);
 	return e;
 }
 

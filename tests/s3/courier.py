@@ -71,6 +71,7 @@ class Courier:
             sha256=""):
         path = content if isinstance(content, str) else self.file("sent", content)
         answer = self.ask("put", path, below(key), media, object_id, tenant, name, etag, sha256)
+        self.etag = None if isinstance(answer, str) else answer[1]
         return answer if isinstance(answer, str) else answer[0]
 
     def get(self, key, version="", most=""):

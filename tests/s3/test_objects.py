@@ -164,17 +164,19 @@ def test_parts(ceph, courier):
     try:
         version = courier.put(body, "parts/large", "video/mp4", ID)
         assert len(version) > 5, version
+        assert courier.etag == etag
         said = courier.head("parts/large", version)
         assert (said.size, said.etag, said.media, said.object_id) == \
             (len(body), etag, "video/mp4", ID)
         got, _ = courier.get("parts/large", version)
         assert hashlib.sha256(got).digest() == hashlib.sha256(body).digest()
         whole = courier.put(body[:64 << 20], "parts/whole")
-        assert courier.head("parts/whole", whole).etag == \
+        assert courier.head("parts/whole", whole).etag == courier.etag == \
             hashlib.md5(body[:64 << 20]).hexdigest(), "64 MB go at once"
         path = courier.file("sent", body)
-        assert courier.put(path, "parts/bad", etag=etag[:-1] + "8") == "conflict"
-        assert courier.put(path, "parts/bad", etag="0" * 32) == "bad"
+        other = hashlib.sha256(body[:-1]).hexdigest()
+        assert courier.put(path, "parts/bad", sha256=other) == "conflict"
+        assert courier.put(path, "parts/bad", sha256="nonsense") == "bad"
         assert courier.head("parts/bad") == "missing"
         assert not s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads"), \
             "what was begun in vain is given up"
