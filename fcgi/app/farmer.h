@@ -95,6 +95,9 @@ struct farmer_find {
 	const char *status, *district, *search, *farmer_id_exact, *nrc;
 };
 
+/* A farmer_form of the whole record, as the page's form sends it (farmer_shape.c). */
+extern const struct shape farmer_edit_shape;
+
 /* The values of registration_status, and one synonym (farmer_shape.c). */
 extern const struct shape_rule farmer_status_rule;
 

@@ -124,9 +124,10 @@ write_input(struct buf *b, const struct input *in, const char *value)
 		buf_text(b, text_same(value, "true") ? "true" : "false");
 }
 
-/* The names that go with the chosen codes. */
+/* The names that go with the chosen codes; and that nobody knew the village, nor does. */
 struct places {
 	const char *province_code, *province_name, *district_name, *chiefdom_name;
+	bool no_village;
 };
 
 static enum err
@@ -140,9 +141,9 @@ find_district(struct req *r, const char *code, const struct farmer_get_row *row,
 	if (!*code)
 		return OK; /* the shape says that it is missing */
 	if (row && text_same(code, row->district_code)) {
-		*p = (struct places){ .province_code = row->province_code,
-			.province_name = row->province_name,
-			.district_name = row->district_name };
+		p->province_code = row->province_code;
+		p->province_name = row->province_name;
+		p->district_name = row->district_name;
 		return OK;
 	}
 	e = q_geo_district(r->db, &(struct geo_district_in){ .district_code = code },
@@ -152,11 +153,12 @@ find_district(struct req *r, const char *code, const struct farmer_get_row *row,
 	if (!e)
 		e = q_geo_province(r->db, &(struct geo_province_in){
 		    .province_code = district.province_code }, &province);
-	if (!e)
-		*p = (struct places){ .province_code = province.province_code,
-			.province_name = province.province_name,
-			.district_name = district.district_name };
-	return e;
+	if (e)
+		return e;
+	p->province_code = province.province_code;
+	p->province_name = province.province_name;
+	p->district_name = district.district_name;
+	return OK;
 }
 
 static enum err
@@ -189,7 +191,7 @@ find_places(struct req *r, const struct farmer_text *text,
 {
 	enum err e;
 
-	*p = (struct places){ .province_code = NULL };
+	*p = (struct places){ .no_village = row && !*row->village && !*text->village };
 	e = find_district(r, text->district_code, row, p);
 	return e ? e : find_chiefdom(r, text->chiefdom_code, text->district_code, row,
 	    p);
@@ -219,6 +221,10 @@ write_section(struct buf *b, const struct farmer_text *text, const char *section
 		if (text_same(inputs[i].section, section))
 			write_input(b, &inputs[i], sent(text, &inputs[i]));
 	if (text_same(section, "address")) {
+		if (p->no_village) {
+			write_name(b, "village");
+			json_write_text(b, "");
+		}
 		write_pair(b, "province_code", p->province_code);
 		write_pair(b, "province_name", p->province_name);
 		write_pair(b, "district_name", p->district_name);
@@ -355,7 +361,8 @@ read_form(struct req *r, const struct farmer_text *text,
 	json = json_read(r->arena, b.bytes, b.n, &why, &at);
 	if (!json)
 		return fail(r, ERR_BAD, "The form can't be read: %s", why);
-	good = shape_read(&farmer_form_shape, json, r->arena, form, &r->faults);
+	good = shape_read(row ? &farmer_edit_shape : &farmer_form_shape, json, r->arena,
+	    form, &r->faults);
 	json_free(json);
 	if (good && !e)
 		return OK;

@@ -181,9 +181,14 @@ static const struct shape_field new_farm[] = {
 static const struct shape_field new_household[] = {
 	HOUSEHOLD(farmer_household, SHAPE_REQUIRED)
 };
+/* The size 0 is what the existing client writes into a farm that nobody measured. */
+static const struct shape_field edited_farm[] = {
+	FARM(farmer_farm, SHAPE_REQUIRED, 0)
+};
 SECTION(new_person_shape, "NewPerson", farmer_person, new_person);
 SECTION(new_address_shape, "NewAddress", farmer_address, new_address);
 SECTION(new_farm_shape, "NewFarm", farmer_farm, new_farm);
+SECTION(edited_farm_shape, "EditedFarm", farmer_farm, edited_farm);
 SECTION(new_household_shape, "NewHousehold", farmer_household, new_household);
 
 static const struct shape_field any_person[] = {
@@ -203,17 +208,22 @@ SECTION(any_address_shape, "Address", farmer_address, any_address);
 SECTION(any_farm_shape, "Farm", farmer_farm, any_farm);
 SECTION(any_household_shape, "Household", farmer_household, any_household);
 
-static const struct shape_field farmer_form_fields[] = {
-	FIELD(farmer_form, personal_info, SHAPE_OBJECT, .flags = SHAPE_REQUIRED,
-	    .sub = &new_person_shape),
-	FIELD(farmer_form, address, SHAPE_OBJECT, .flags = SHAPE_REQUIRED,
-	    .sub = &new_address_shape),
-	FIELD(farmer_form, farm_info, SHAPE_OBJECT, .flags = SHAPE_OPTIONAL,
-	    .sub = &new_farm_shape),
-	FIELD(farmer_form, household_info, SHAPE_OBJECT, .flags = SHAPE_OPTIONAL,
-	    .sub = &new_household_shape),
-};
+#define FORM(FARM_SHAPE) \
+	FIELD(farmer_form, personal_info, SHAPE_OBJECT, .flags = SHAPE_REQUIRED, \
+	    .sub = &new_person_shape), \
+	FIELD(farmer_form, address, SHAPE_OBJECT, .flags = SHAPE_REQUIRED, \
+	    .sub = &new_address_shape), \
+	FIELD(farmer_form, farm_info, SHAPE_OBJECT, .flags = SHAPE_OPTIONAL, \
+	    .sub = &(FARM_SHAPE)), \
+	FIELD(farmer_form, household_info, SHAPE_OBJECT, .flags = SHAPE_OPTIONAL, \
+	    .sub = &new_household_shape)
+
+static const struct shape_field farmer_form_fields[] = { FORM(new_farm_shape) };
 SHAPE(farmer_form, "FarmerForm", SHAPE_BODY);
+
+static const struct shape_field farmer_edit_fields[] = { FORM(edited_farm_shape) };
+const struct shape farmer_edit_shape = { .name = "FarmerEdit", .place = SHAPE_BODY,
+	.fields = farmer_edit_fields, .n_fields = 4, .size = sizeof(struct farmer_form) };
 
 static const struct shape_field farmer_change_fields[] = {
 	NAMED("personal_info", farmer_change, form.personal_info, SHAPE_OBJECT,

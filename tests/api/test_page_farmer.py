@@ -331,6 +331,28 @@ def test_a_chiefdom_known_by_name_only_is_not_lost(officer, operator, enrol, cod
     assert operator.get(path(farmer)).json()["address"]["chiefdom_name"] is None
 
 
+def test_what_the_client_leaves_open_is_not_held_against_an_edit(officer, operator, enrol):
+    """It registers without a village, and writes a size of 0; the form then refused any
+    other change."""
+    farmer = enrol(address={"village": ""}, farm_info=people.FARM)
+    operator.put(path(farmer), json={"farm_info": {"farm_size_hectares": 0}})
+    farmer = operator.get(path(farmer)).json()
+    where = "/farmers/%s/edit" % farmer["farmer_id"]
+    reply = officer.get(where)
+    assert not re.search(r'<input id="village"[^>]*required', reply.text)
+    goes(officer.post(where, dict(values(reply), street="North")),
+         where[:-5] + "?done=saved")
+    after = operator.get(path(farmer)).json()
+    assert after["address"] == dict(farmer["address"], street="North")
+    assert after["farm_info"] == farmer["farm_info"] == dict(people.FARM,
+                                                             farm_size_hectares=0)
+    form = dict(values(officer.get(where)), village="Kayosha")
+    goes(officer.post(where, form), where[:-5] + "?done=saved")
+    reply = officer.get(where)
+    assert re.search(r'<input id="village"[^>]*required', reply.text)
+    assert set(errors(officer.post(where, dict(values(reply), village="")))) == {"village"}
+
+
 def test_the_word_for_such_a_chiefdom_is_no_code(officer):
     reply = officer.post("/farmers/new", typed(chiefdom_code="named"))
     assert set(errors(reply)) == {"chiefdom_code"}
