@@ -33,6 +33,15 @@ SELECT organisation_id, keeps_register, quota_bytes, used_bytes
   FROM organisation
  WHERE organisation_name = :organisation_name;
 
+-- name: organisation_next :many
+-- The one after another, by id. Used by the job trash.
+-- types: after TEXT
+SELECT organisation_id
+  FROM organisation
+ WHERE organisation_id > :after
+ ORDER BY organisation_id
+ LIMIT 1;
+
 -- name: organisation_list :many
 -- All of them, by name, for `cem organisation list`.
 SELECT organisation_id, organisation_name, keeps_register, quota_bytes, used_bytes

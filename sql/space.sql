@@ -50,11 +50,12 @@ SELECT :version_id, f.file_id, f.organisation_id, f.object_id, f.claimed_type,
 RETURNING file_id, file_size;
 
 -- name: space_overwrite :exec
--- Give a file other bytes; its id, path and first day stay.
+-- Give a live file, which is held, other bytes: new ones, or those of a version. Its id,
+-- path and first day stay.
 UPDATE space_file
    SET object_id = :object_id, claimed_type = :claimed_type,
        content_type = :content_type, file_size = :file_size, md5 = :md5,
-       sha256 = :sha256, original_name = :original_name, uploaded_at = :now,
+       sha256 = :sha256, original_name = :original_name, uploaded_at = :uploaded_at,
        uploaded_by = :uploaded_by
  WHERE file_id = :file_id
    AND organisation_id = :viewer_organisation_id

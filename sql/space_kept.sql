@@ -50,48 +50,23 @@ DELETE FROM space_version
  WHERE version_id = :version_id
    AND file_id = :file_id
    AND organisation_id = :viewer_organisation_id
-RETURNING version_id, file_id, organisation_id, object_id, claimed_type, content_type,
-       file_size, md5, sha256, original_name, uploaded_at, uploaded_by;
-
--- name: space_version_keep :one
--- Keep what a live file is, which is held, before another version takes its place.
-INSERT INTO space_version (version_id, file_id, organisation_id, object_id, claimed_type,
-       content_type, file_size, md5, sha256, original_name, uploaded_at, uploaded_by,
-       replaced_at, replaced_by)
-SELECT :version_id, f.file_id, f.organisation_id, f.object_id, f.claimed_type,
-       f.content_type, f.file_size, f.md5, f.sha256, f.original_name, f.uploaded_at,
-       f.uploaded_by, :now, :replaced_by
-  FROM space_file AS f
- WHERE f.file_id = :file_id
-   AND f.organisation_id = :viewer_organisation_id
-   AND f.deleted_at IS NULL
-RETURNING file_size;
-
--- name: space_version_set :exec
--- Give a live file, which is held, the bytes of a version that was taken; who made them,
--- and when, comes with them.
-UPDATE space_file
-   SET object_id = :object_id, claimed_type = :claimed_type,
-       content_type = :content_type, file_size = :file_size, md5 = :md5,
-       sha256 = :sha256, original_name = :original_name, uploaded_at = :uploaded_at,
-       uploaded_by = :uploaded_by
- WHERE file_id = :file_id
-   AND organisation_id = :viewer_organisation_id
-   AND deleted_at IS NULL;
+RETURNING object_id, claimed_type, content_type, file_size, md5, sha256, original_name,
+       uploaded_at, uploaded_by;
 
 -- name: space_version_old :many
--- Take away versions that were replaced before a time; those that somebody is just
--- restoring are passed over.
+-- Take away versions of an organisation's files that were replaced before a time; those
+-- that somebody is just restoring are passed over. Used by space_purge.c.
 -- open: housekeeping; gives ids only
 -- only: sqlite
 -- types: before BIGINT
 DELETE FROM space_version
  WHERE version_id IN (SELECT v.version_id
                         FROM space_version AS v
-                       WHERE v.replaced_at < :before
+                       WHERE v.organisation_id = :organisation_id
+                         AND v.replaced_at < :before
                        ORDER BY v.replaced_at, v.version_id
                        LIMIT 500)
-RETURNING organisation_id, object_id, file_size;
+RETURNING object_id, file_size;
 
 -- name: space_version_old :many
 -- The same.
@@ -101,11 +76,12 @@ DELETE FROM space_version
  WHERE version_id = ANY (ARRAY(
            SELECT v.version_id
              FROM space_version AS v
-            WHERE v.replaced_at < :before
+            WHERE v.organisation_id = :organisation_id
+              AND v.replaced_at < :before
             ORDER BY v.replaced_at, v.version_id
             LIMIT 500
               FOR UPDATE SKIP LOCKED))
-RETURNING organisation_id, object_id, file_size;
+RETURNING object_id, file_size;
 
 -- name: space_version_all :many
 -- Take away versions of one file, which is in the trash and held.
@@ -118,7 +94,7 @@ DELETE FROM space_version
                          AND v.organisation_id = :viewer_organisation_id
                        ORDER BY v.version_id
                        LIMIT 500)
-RETURNING organisation_id, object_id, file_size;
+RETURNING object_id, file_size;
 
 -- name: space_version_all :many
 -- The same.
@@ -133,7 +109,7 @@ DELETE FROM space_version
             ORDER BY v.version_id
             LIMIT 500
               FOR UPDATE))
-RETURNING organisation_id, object_id, file_size;
+RETURNING object_id, file_size;
 
 -- name: space_hold_id :one
 -- Let nobody else change a file till the end of the transaction, wherever it is.
@@ -141,19 +117,20 @@ UPDATE space_file
    SET file_size = file_size
  WHERE file_id = :file_id
    AND organisation_id = :viewer_organisation_id
-RETURNING file_size, deleted_at;
+RETURNING file_path, file_size, deleted_at;
 
 -- name: space_forget :one
 -- Take a file away that is in the trash, and has no versions any more.
+-- row: space_version_old
 DELETE FROM space_file
  WHERE file_id = :file_id
    AND organisation_id = :viewer_organisation_id
    AND deleted_at IS NOT NULL
-RETURNING organisation_id, object_id, file_size;
+RETURNING object_id, file_size;
 
 -- name: space_trash_old :many
--- Take away files that were deleted before a time, and whose versions are gone; those
--- that somebody is just restoring are passed over.
+-- Take away an organisation's files that were deleted before a time, and whose versions
+-- are gone; those that somebody is just restoring are passed over.
 -- open: housekeeping; gives ids only
 -- only: sqlite
 -- types: before BIGINT
@@ -161,14 +138,15 @@ RETURNING organisation_id, object_id, file_size;
 DELETE FROM space_file
  WHERE file_id IN (SELECT f.file_id
                      FROM space_file AS f
-                    WHERE f.deleted_at < :before
+                    WHERE f.organisation_id = :organisation_id
+                      AND f.deleted_at < :before
                       AND (SELECT v.version_id
                              FROM space_version AS v
                             WHERE v.file_id = f.file_id
                             LIMIT 1) IS NULL
                     ORDER BY f.deleted_at, f.file_id
                     LIMIT 500)
-RETURNING organisation_id, object_id, file_size;
+RETURNING object_id, file_size;
 
 -- name: space_trash_old :many
 -- The same.
@@ -179,7 +157,8 @@ DELETE FROM space_file
  WHERE file_id = ANY (ARRAY(
            SELECT f.file_id
              FROM space_file AS f
-            WHERE f.deleted_at < :before
+            WHERE f.organisation_id = :organisation_id
+              AND f.deleted_at < :before
               AND (SELECT v.version_id
                      FROM space_version AS v
                     WHERE v.file_id = f.file_id
@@ -187,7 +166,7 @@ DELETE FROM space_file
             ORDER BY f.deleted_at, f.file_id
             LIMIT 500
               FOR UPDATE SKIP LOCKED))
-RETURNING organisation_id, object_id, file_size;
+RETURNING object_id, file_size;
 
 -- name: space_folder_empty :many
 -- Folders below which there is nothing, and which nobody made: what lies deeper comes

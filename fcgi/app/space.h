@@ -116,6 +116,15 @@ enum err space_folders(const struct space_by *by, const char *path);
  * dropping the objects is the caller's. The audit is the caller's too. */
 enum err space_put(const struct space_by *by, struct space_new *list, size_t n);
 
+/* space_replace(by, path, with, change): Make what the live file of a path is a version,
+ * and give the file what with says, whose file_id and organisation are set here; add to
+ * change what that does to the figures. Who else writes to that path waits for the end of
+ * the transaction. ERR_MISSING: there is no such file. */
+struct space_change;
+struct space_overwrite_in;
+enum err space_replace(const struct space_by *by, const char *path,
+    struct space_overwrite_in *with, struct space_change *change);
+
 /* space_full(r): The answer when space_put says ERR_BIG. */
 enum err space_full(struct req *r);
 

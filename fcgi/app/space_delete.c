@@ -26,7 +26,7 @@ enum {
 	BATCH = 500,		/* as in the statements */
 	LISTED_MAX = 10000,	/* files of a folder that are named in the reply, */
 	LISTED_BYTES = 1024 * 1024, /* and of their keys */
-	STEP = 50000,		/* files of a folder that go in one transaction */
+	STEP = 10000,		/* files of a folder that go in one transaction */
 	MEMORY = 8 * 1024 * 1024 /* of a batch */
 };
 
@@ -194,12 +194,15 @@ struct wanted {
 	char file_id[ID_TEXT];	/* "" if there was no file */
 };
 
+/* By their paths; of one path, in the order in which they came. */
 static int
 compare_wanted(const void *a, const void *b)
 {
-	const struct wanted *const *x = a, *const *y = b;
+	const struct wanted *x = *(const struct wanted *const *)a;
+	const struct wanted *y = *(const struct wanted *const *)b;
+	const int order = strcmp(x->path, y->path);
 
-	return strcmp((*x)->path, (*y)->path);
+	return order ? order : x < y ? -1 : x > y;
 }
 
 static int
@@ -393,7 +396,8 @@ empty_batch(struct emptied *f, char after[SPACE_PATH + 2], size_t *n)
 }
 
 /* A folder of many more files goes in steps, each for good: as one it would take longer
- * than a transaction may, and nobody else could write meanwhile. */
+ * than a transaction may, and nobody else could write meanwhile. In between, readers see
+ * what is left, the files whose paths come last. Who is cut off says it again. */
 static enum err
 save_step(struct emptied *f)
 {

@@ -11,7 +11,6 @@
 #include "db.h"
 #include "fields.h"
 #include "front.h"
-#include "id.h"
 #include "kept.h"
 #include "log.h"
 #include "queries.h"
@@ -78,43 +77,35 @@ space_kept_versions(struct req *r, const char *file_id)
 struct restore {
 	struct req *r;
 	const char *file_id, *version; /* version NULL: what the file was last */
-	const char *path;	/* where it goes */
+	const char *path;	/* where it goes, or is */
 	bool in_trash;
 };
 
-/* Exchange what the file is, which is held, for one of its versions. */
+/* Exchange what the file is, which is held, for one of its versions; who made that, and
+ * when, comes with it. */
 static enum err
 exchange(const struct restore *s, struct space_change *change)
 {
 	struct req *r = s->r;
-	const struct viewer *v = front_viewer(r);
+	const struct space_by by = space_viewer(r);
 	struct space_version_take_row new;
-	struct space_version_keep_row was;
-	char version_id[ID_TEXT];
 	enum err e = q_space_version_take(r->db, &(struct space_version_take_in){
-	    .version_id = s->version, .file_id = s->file_id, SPACE_OF(v) }, &new);
+	    .version_id = s->version, .file_id = s->file_id,
+	    SPACE_OF(front_viewer(r)) }, &new);
 
 	if (e == ERR_MISSING)
 		return fail(r, e, "Version not found");
-	id_make_at(r->now, version_id);
 	if (!e)
-		e = q_space_version_keep(r->db, &(struct space_version_keep_in){
-		    .version_id = version_id, .file_id = s->file_id, .now = r->now,
-		    .replaced_by = v->mark, SPACE_OF(v) }, &was);
-	if (!e)
-		e = q_space_version_set(r->db, &(struct space_version_set_in){
-		    .file_id = s->file_id, SPACE_OF(v), .object_id = new.object_id,
-		    .claimed_type = new.claimed_type,
+		e = space_replace(&by, s->path, &(struct space_overwrite_in){
+		    .object_id = new.object_id, .claimed_type = new.claimed_type,
 		    .content_type = new.content_type, .file_size = new.file_size,
 		    .md5 = new.md5, .sha256 = new.sha256,
 		    .original_name = new.original_name,
 		    .uploaded_at = new.uploaded_at, .uploaded_by = new.uploaded_by },
-		    NULL);
-	if (e)
-		return e;
-	change->live_bytes += new.file_size - was.file_size;
-	change->version_bytes += was.file_size - new.file_size;
-	return OK;
+		    change);
+	change->version_files--;
+	change->version_bytes -= new.file_size;
+	return e;
 }
 
 /* Out of the trash, if its path is free. */
@@ -147,30 +138,29 @@ note(struct req *r, const char *action, const char *file_id, const char *version
 
 /* Hold the file, as it was when the caller looked. ERR_MISSING: it is gone. */
 static enum err
-hold(struct req *r, const char *file_id, bool in_trash, int64_t *size)
+hold(struct req *r, const char *file_id, bool in_trash, struct space_hold_id_row *held)
 {
-	struct space_hold_id_row held;
 	enum err e = q_space_hold_id(r->db, &(struct space_hold_id_in){
-	    .file_id = file_id, SPACE_OF(front_viewer(r)) }, &held);
+	    .file_id = file_id, SPACE_OF(front_viewer(r)) }, held);
 
-	if (!e)
-		*size = held.file_size;
-	return !e && (held.deleted_at != NULL) != in_trash ? ERR_CONFLICT : e;
+	return !e && (held->deleted_at != NULL) != in_trash ? ERR_CONFLICT : e;
 }
 
 static enum err
-restore(const struct restore *s)
+restore(struct restore *s)
 {
 	struct req *r = s->r;
 	const struct space_by by = space_viewer(r);
 	struct space_change change = { 0 };
-	int64_t size = 0;
+	struct space_hold_id_row held;
 	enum err e = s->in_trash ? space_folders(&by, s->path) : OK;
 
 	if (!e)
-		e = hold(r, s->file_id, s->in_trash, &size);
+		e = hold(r, s->file_id, s->in_trash, &held);
 	if (!e && s->in_trash)
-		e = raise(s, size, &change);
+		e = raise(s, held.file_size, &change);
+	else if (!e)
+		s->path = held.file_path; /* it may have been moved meanwhile */
 	if (!e && s->version)
 		e = exchange(s, &change);
 	if (!e)
@@ -180,7 +170,7 @@ restore(const struct restore *s)
 
 /* Again, when others were at it too; but not into a path that is taken. */
 static enum err
-restore_again(const struct restore *s)
+restore_again(struct restore *s)
 {
 	struct space_file there;
 	enum err e = ERR_CONFLICT;
@@ -223,6 +213,8 @@ space_kept_restore(struct req *r, const char *file_id)
 	if (ask->path)
 		e = space_ask(r, ask->path, &s.path);
 	if (!e)
+		e = space_arrive(r, s.path);
+	if (!e)
 		e = restore_again(&s);
 	return e ? e : reply(r, 200, &(struct kept_restored){ "File restored", file_id,
 	    s.path });
@@ -241,8 +233,7 @@ take_version(struct req *r, const char *file_id, const char *version,
 	if (e == ERR_MISSING)
 		return fail(r, e, "Version not found");
 	if (!e)
-		*out = (struct space_version_old_row){ row.organisation_id,
-			row.object_id, row.file_size };
+		*out = (struct space_version_old_row){ row.object_id, row.file_size };
 	return e;
 }
 
@@ -252,25 +243,21 @@ static enum err
 take_next(struct req *r, const char *file_id, struct space_version_old_row *last,
     struct space_gone_rows *gone)
 {
-	struct space_forget_row row;
-	int64_t size;
-	enum err e = hold(r, file_id, true, &size);
+	struct space_version_old_row *rows = NULL;
+	struct space_hold_id_row held;
+	enum err e = hold(r, file_id, true, &held);
 
 	if (e == ERR_CONFLICT)
 		return fail(r, e, "The file is in use; delete it first");
 	if (!e)
 		e = q_space_version_all(r->db, &(struct space_version_all_in){
-		    .file_id = file_id, SPACE_OF(front_viewer(r)) }, &gone->rows,
-		    &gone->n);
+		    .file_id = file_id, SPACE_OF(front_viewer(r)) }, &rows, &gone->n);
+	gone->rows = rows;
 	if (e || gone->n)
 		return e;
-	e = q_space_forget(r->db, &(struct space_forget_in){ .file_id = file_id,
-	    SPACE_OF(front_viewer(r)) }, &row);
-	if (!e)
-		*last = (struct space_version_old_row){ row.organisation_id,
-			row.object_id, row.file_size };
 	*gone = (struct space_gone_rows){ last, 1, true };
-	return e;
+	return q_space_forget(r->db, &(struct space_forget_in){ .file_id = file_id,
+	    SPACE_OF(front_viewer(r)) }, last);
 }
 
 /* Commit what was taken away, then remove its bytes: what fails there is swept. */
@@ -279,7 +266,8 @@ finish(struct req *r, const struct space_gone_rows *gone, struct arena *a,
     int64_t *n_bytes)
 {
 	struct space_purged purged = { .arena = a };
-	enum err e = space_purge_rows(r->db, gone, &purged);
+	enum err e = space_purge_rows(r->db, front_viewer(r)->organisation_id, gone,
+	    &purged);
 
 	if (!e)
 		e = front_save(r);

@@ -38,8 +38,7 @@ struct space_form_ask {
 };
 
 static const struct shape_field space_form_ask_fields[] = {
-	FIELD(space_form_ask, file_path, SHAPE_TEXT, .flags = SHAPE_REQUIRED,
-	    LIMIT(0, 2 * SPACE_PATH)),
+	FIELD(space_form_ask, file_path, SHAPE_TEXT, .flags = SHAPE_REQUIRED),
 	FIELD(space_form_ask, expiration, SHAPE_INT, .flags = SHAPE_OPTIONAL,
 	    LIMIT(1, LIFE_MAX), .words = "seconds; 3600 unless told"),
 	FIELD(space_form_ask, max_file_size, SHAPE_INT, .flags = SHAPE_OPTIONAL,

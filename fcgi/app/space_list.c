@@ -24,7 +24,7 @@ struct space_list { const char *folder, *cursor; const int64_t *max_keys; };
 
 static const struct shape_field space_list_fields[] = {
 	FIELD(space_list, folder, SHAPE_TEXT, .flags = SHAPE_OPTIONAL,
-	    LIMIT(0, 2 * SPACE_PATH), .words = "empty: the root"),
+	    .words = "empty: the root"),
 	FIELD(space_list, max_keys, SHAPE_INT, .flags = SHAPE_OPTIONAL,
 	    LIMIT(1, KEYS_MAX), .words = "1000 unless told"),
 	FIELD(space_list, cursor, SHAPE_TEXT, .flags = SHAPE_OPTIONAL,

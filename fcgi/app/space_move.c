@@ -147,8 +147,8 @@ space_move(struct req *r)
 	struct space_file file;
 	enum err e = space_ends_ask(r, path);
 
-	if (!e)
-		e = space_arrive(r, path[0]);
+	for (int i = 0; i < 2 && !e; i++)
+		e = space_arrive(r, path[i]);
 	if (e)
 		return e;
 	if (text_same(path[0], path[1])) {

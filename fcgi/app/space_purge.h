@@ -24,17 +24,23 @@ struct space_purged {
 	int64_t n_bytes;
 };
 
-/* What rows are taken away. */
+/* What rows were taken away, all of one organisation's. */
 struct space_gone_rows {
-	struct space_version_old_row *rows; /* sorted by this function */
+	const struct space_version_old_row *rows;
 	size_t n;
 	bool trash;		/* of the trash; else of versions */
 };
 
-/* space_purge_rows(db, gone, purged): Forget the objects of rows that were just deleted,
- * and give their bytes back to the organisations, in the caller's transaction. Fills
- * purged for space_purge_bytes. */
-enum err space_purge_rows(struct db *db, const struct space_gone_rows *gone,
+/* space_purge_rows(db, organisation_id, gone, purged): Forget the objects of rows that
+ * were just deleted, and give their bytes back to the organisation, in the caller's
+ * transaction. Fills purged for space_purge_bytes. */
+enum err space_purge_rows(struct db *db, const char *organisation_id,
+    const struct space_gone_rows *gone, struct space_purged *purged);
+
+/* space_purge_next(db, organisation_id, before, purged): Take away some of what an
+ * organisation replaced or deleted before a time, as space_purge_rows: versions first, as
+ * a file can't go before them. purged->n is 0 when there is no more. */
+enum err space_purge_next(struct db *db, const char *organisation_id, int64_t before,
     struct space_purged *purged);
 
 /* space_purge_bytes(purged): Remove the bytes, after the commit. What can't be removed is

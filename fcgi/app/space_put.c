@@ -79,33 +79,46 @@ insert(const struct space_by *by, struct space_new *in, int64_t *n)
 	    .uploaded_by = by->who, .now = by->now }, n);
 }
 
-/* What is there becomes a version, and is held until the commit. ERR_MISSING if it went
- * away meanwhile. */
-static enum err
-overwrite(const struct space_by *by, struct space_new *in, struct space_change *change)
+enum err
+space_replace(const struct space_by *by, const char *path,
+    struct space_overwrite_in *with, struct space_change *change)
 {
-	const struct store_object *o = &in->object;
 	struct space_version_insert_row row;
 	char version_id[ID_TEXT];
 	enum err e;
 
-	id_make_at(by->now, version_id);
+	/* Of the versions of one request, the later are the newer. */
+	id_make_at(by->now + change->version_files, version_id);
 	e = q_space_version_insert(by->db, &(struct space_version_insert_in){
 	    .viewer_organisation_id = by->organisation_id, .version_id = version_id,
-	    .file_path = in->path, .replaced_by = by->who, .now = by->now }, &row);
+	    .file_path = path, .replaced_by = by->who, .now = by->now }, &row);
+	if (e)
+		return e;
+	with->file_id = row.file_id;
+	with->viewer_organisation_id = by->organisation_id;
+	change->live_bytes += with->file_size - row.file_size;
+	change->version_files++;
+	change->version_bytes += row.file_size;
+	return q_space_overwrite(by->db, with, NULL);
+}
+
+/* ERR_MISSING if what was there went away meanwhile. */
+static enum err
+overwrite(const struct space_by *by, struct space_new *in, struct space_change *change)
+{
+	const struct store_object *o = &in->object;
+	struct space_overwrite_in with = { .object_id = o->id,
+		.claimed_type = in->claimed_type, .content_type = in->content_type,
+		.file_size = o->size, .md5 = o->md5, .sha256 = o->sha256,
+		.original_name = in->original_name, .uploaded_at = by->now,
+		.uploaded_by = by->who };
+	enum err e = space_replace(by, in->path, &with, change);
+
 	if (e)
 		return e;
 	in->is_new = false;
-	memcpy(in->file_id, row.file_id, ID_TEXT);
-	change->live_bytes += o->size - row.file_size;
-	change->version_files++;
-	change->version_bytes += row.file_size;
-	return q_space_overwrite(by->db, &(struct space_overwrite_in){
-	    .viewer_organisation_id = by->organisation_id, .file_id = in->file_id,
-	    .object_id = o->id, .claimed_type = in->claimed_type,
-	    .content_type = in->content_type, .file_size = o->size, .md5 = o->md5,
-	    .sha256 = o->sha256, .original_name = in->original_name,
-	    .uploaded_by = by->who, .now = by->now }, NULL);
+	memcpy(in->file_id, with.file_id, ID_TEXT);
+	return OK;
 }
 
 static enum err

@@ -31,7 +31,7 @@ static const struct shape_upload many_files = {
 
 static const struct shape_field upload_fields[] = {
 	FIELD(space_upload, folder, SHAPE_TEXT, .flags = SHAPE_OPTIONAL,
-	    LIMIT(0, 2 * SPACE_PATH), .words = "where the file goes; empty: the root"),
+	    .words = "where the file goes; empty: the root"),
 };
 const struct shape space_upload_shape = { .name = "SpaceUpload",
 	.place = SHAPE_UPLOAD, .upload = &one_file, .fields = upload_fields,

@@ -254,7 +254,8 @@ def test_a_failure_after_the_bytes_were_stored(server, client, home, folder):
 @pytest.mark.parametrize("path", [
     "..", ".", "a/..", "a/../b", "../a", "./a", "a/./b", "/..", "..//", "a\\b", "\\",
     "..\\..\\x", "a\x01b", "a\nb", "a\rb", "\x7f", "a\u0085b", "\u009f", "x" * 256,
-    "a/" + "x" * 256, "é" * 128, "a/" * 513 + "a", "x/" * 600, "a\x1f", "\t",
+    "a/" + "x" * 256, "é" * 128, "a/" * 513 + "a", "x/" * 600, "x/" * 1500, "a\x1f",
+    "\t",
 ], ids=lambda p: repr(p[:16]))
 def test_paths_that_are_none(server, client, path):
     """What was before: each of these was stored as it came, or left the store."""

@@ -243,6 +243,31 @@ def test_what_is_newer_stays_on_top(far, client, path):
     assert versions(far, path) == [md5(b"by a form")]
 
 
+def test_what_is_put_there_later_stays_on_top(far, client, path):
+    """A file that is older, and comes to the path after what S3 has taken: moved there, or
+    restored. The job, which finds that after it, does not undo what was done."""
+    older, there = path + ".older", path + ".restored"
+    put(client, older, b"moved")
+    number = put(client, there, b"restored").headers["X-File-Id"]
+    put(client, there, b"written over")
+    time.sleep(1.1)  # S3 tells whole seconds
+    for target in (path, there):
+        assert post(far, form(client, target), b"by a form").status_code == 204
+    reply = client.post("/files/move", params={"source_path": older,
+                                               "destination_path": path})
+    assert reply.status_code == 200, reply.text
+    kept = client.get("/api/files/%s/versions" % number).json()["items"]
+    reply = client.post("/api/files/%s/restore" % number,
+                        params={"version": kept[-1]["version_id"]})
+    assert reply.status_code == 200, reply.text
+    look(far)
+    assert show(client, path).content == b"moved"
+    assert show(client, there).content == b"restored"
+    assert md5(b"by a form") in versions(far, there)
+    deleted = client.get("/api/storage/trash").json()["items"]
+    assert path in [item["path"] for item in deleted]
+
+
 def test_uploads_of_ours_do_not_arrive(far, client, tenant, path):
     """They lie under the same key, and are there already."""
     form(client, path)

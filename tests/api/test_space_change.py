@@ -316,7 +316,7 @@ def test_the_whole_space_is_never_deleted(client, folder):
 
 
 def test_a_huge_folder(server, new_user, connect, folder):
-    """A hundred thousand files, in three steps: each in the trash, the first of
+    """A hundred thousand files, in eleven steps: each in the trash, the first of
     them named."""
     n, home = 100300, organise(server)
     client = new_user(organisation=home)

@@ -110,6 +110,16 @@ def test_pages_of_versions(client, folder):
     faulty(client.get(here, params={"cursor": "' OR 1"}), "query.cursor")
 
 
+def test_versions_of_one_request(client, folder):
+    """Several files of one name: the last is the file, and the one before it the newest
+    of its versions."""
+    reply = client.post("/files/upload-multiple", params={"folder": folder}, files=[
+        ("files", ("x", b"x" * n, "text/plain")) for n in range(1, 9)])
+    assert reply.status_code == 200, reply.text
+    file_id = facts(client, folder + "/x")["file_id"]
+    assert [v["size"] for v in versions(client, file_id)] == [7, 6, 5, 4, 3, 2, 1]
+
+
 def test_restore_a_version(server, client, folder):
     """It changes places with what is there: nothing is lost, nothing grows."""
     path = folder + "/x"
