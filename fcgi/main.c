@@ -50,7 +50,7 @@ static const struct {
 	{ "check", command_check, true, "see whether this host is ready" },
 	{ "user", command_user, true, "accounts: add, list, on, off, password" },
 	{ "organisation", command_organisation, true,
-	    "organisations: add, list, quota" },
+	    "organisations: add, list, quota, rename, purge" },
 	{ "farmer", command_farmer, true, "deleted farmers: list, restore" },
 	{ "import", command_import, true, "register the farmers of a table" },
 	{ "store", command_store, true, "stored files: copy them between places, check" },

@@ -29,7 +29,8 @@ VALUES (:organisation_id, :organisation_name, FALSE, :quota_bytes, 0, :now)
 
 -- name: organisation_named :one
 -- One by its name.
-SELECT organisation_id, keeps_register, quota_bytes, used_bytes
+SELECT organisation_id, quota_bytes, version_files, version_bytes, trash_files,
+       trash_bytes
   FROM organisation
  WHERE organisation_name = :organisation_name;
 
@@ -54,7 +55,14 @@ SELECT organisation_id, organisation_name, keeps_register, quota_bytes, used_byt
 -- How many bytes it may have; 0: as many as there is room for.
 UPDATE organisation
    SET quota_bytes = :quota_bytes
- WHERE organisation_name = :organisation_name;
+ WHERE organisation_id = :organisation_id;
+
+-- name: organisation_rename :exec
+-- Give it another name; that must be free.
+-- types: new_name TEXT
+UPDATE organisation
+   SET organisation_name = :new_name
+ WHERE organisation_id = :organisation_id;
 
 -- name: organisation_room :one
 -- How much it has, and may have: to refuse early what will be refused.

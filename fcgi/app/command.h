@@ -34,6 +34,7 @@ int command_figures(struct command *c);	/* farmer_tally.c, of command_check */
 int command_space_check(struct command *c); /* space_tally.c, of command_check */
 int command_user(struct command *c);	/* user.c */
 int command_organisation(struct command *c); /* organisation.c */
+int command_space_purge(struct command *c); /* space_purge.c, of the one before */
 int command_farmer(struct command *c);	/* farmer_delete.c */
 int command_import(struct command *c);	/* import_command.c */
 int command_store(struct command *c);	/* store_command.c */
@@ -41,6 +42,8 @@ int command_key(struct command *c);	/* rekey.c */
 int command_sample(struct command *c);	/* farmer_sample.c */
 int command_routes(struct command *c);	/* docs.c */
 int command_openapi(struct command *c);	/* docs.c */
+
+#define COMMAND_SPACE_PURGE "organisation purge NAME [--dry-run]"
 
 /* command_option(c, name): Take "--name VALUE" out of the words; its value, or NULL.
  * Called again it gives the next one of that name. */

@@ -5,11 +5,15 @@
  * its own: rows, their objects, and the figures; then the bytes. A file goes when all of
  * its versions have gone. Who restores something at the same time wins or finds nothing,
  * but never a row without its bytes: the row that is held decides.
+ *
+ * cem organisation purge: the same at once, of one organisation and whatever its age.
  */
 #include <stdio.h>
 
 #include "arena.h"
+#include "audit.h"
 #include "clock.h"
+#include "command.h"
 #include "conf.h"
 #include "db.h"
 #include "id.h"
@@ -125,4 +129,83 @@ space_purge_run(struct job *j)
 	}
 	arena_end(purged.arena);
 	return e;
+}
+
+/* What the command is about, and does. */
+struct errand {
+	struct db *db;
+	struct arena *arena;	/* of a batch */
+	const char *organisation_id;
+	int64_t n, n_bytes;
+};
+
+/* All that was replaced or deleted before now, batch by batch, each for good. */
+static enum err
+purge_all(struct errand *x)
+{
+	const int64_t before = clock_now();
+	struct space_purged purged = { .arena = x->arena };
+	enum err e;
+
+	db_arena(x->db, x->arena);
+	do {
+		arena_reset(x->arena);
+		e = db_begin(x->db);
+		if (!e)
+			e = space_purge_next(x->db, x->organisation_id, before, &purged);
+		if (!e)
+			e = db_commit(x->db);
+		if (e)
+			break;
+		x->n += (int64_t)purged.n;
+		x->n_bytes += purged.n_bytes;
+		e = space_purge_bytes(&purged);
+	} while (!e && purged.n);
+	return e;
+}
+
+/* As done by the host, and before anything goes: what is gone by then is gone. */
+static enum err
+note(struct command *c, struct db *db, const struct organisation_named_row *row)
+{
+	return audit_write(db, &(struct audit_source){ .endpoint = "cem organisation",
+	    .who = "command line", .now = clock_now() }, &(struct audit_event){
+	    .module = "organisations", .action = "purge", .subject = c->argv[0],
+	    .details = arena_print(c->arena, "{\"organisation_id\":\"%s\"}",
+	        row->organisation_id),
+	    .before = arena_print(c->arena, "{\"version_files\":%lld,"
+	        "\"version_bytes\":%lld,\"trash_files\":%lld,\"trash_bytes\":%lld}",
+	        (long long)row->version_files, (long long)row->version_bytes,
+	        (long long)row->trash_files, (long long)row->trash_bytes) });
+}
+
+int
+command_space_purge(struct command *c)
+{
+	const bool dry = command_flag(c, "--dry-run");
+	struct errand x = { .arena = NULL };
+	struct organisation_named_row row;
+	enum err e;
+
+	if (c->argc != 1)
+		return command_usage(COMMAND_SPACE_PURGE);
+	if (command_open(c, &x.db))
+		return 1;
+	e = q_organisation_named(x.db, &(struct organisation_named_in){
+	    .organisation_name = c->argv[0] }, &row);
+	if (e)
+		return command_fail(e == ERR_MISSING ? "there is no such organisation" :
+		    "the organisations can't be read");
+	printf("%s has %lld versions, %lld bytes, and %lld deleted files, %lld bytes\n",
+	    c->argv[0], (long long)row.version_files, (long long)row.version_bytes,
+	    (long long)row.trash_files, (long long)row.trash_bytes);
+	if (dry)
+		return 0;
+	x.organisation_id = row.organisation_id;
+	x.arena = arena_make(MEMORY, NULL);
+	e = note(c, x.db, &row);
+	if (!e)
+		e = purge_all(&x);
+	printf("purged %lld, %lld bytes\n", (long long)x.n, (long long)x.n_bytes);
+	return e ? command_fail("stopped by a failure; say it again to go on") : 0;
 }

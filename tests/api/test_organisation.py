@@ -54,10 +54,67 @@ def test_the_command(server):
                   ("add", "a\nb"), ("add", "x", "--quota", "-1"), ("add",),
                   ("add", "x", "--quota", "2000000000000"), ("add", "x", "y"),
                   ("quota", "no such", "1"), ("quota", name), ("quota", name, "x"),
-                  ("list", "x"), ("purge",)):
+                  ("list", "x"), ("rename", name), ("rename", name, ""),
+                  ("rename", name, "a\nb"), ("rename", name, "Register"),
+                  ("rename", "no such", "x"), ("purge",), ("purge", "no such"),
+                  ("purge", name, "x"), ("purge", "no such", "--dry-run")):
         status, out, err = organise(server, *words, check=False)
         assert status != 0 and not out and err, words
     assert listed(server)[name][3] == "0"
+    rows = trail.rows(server, name, "set_quota")
+    assert [(r["before_values"], r["after_values"]) for r in rows] == [
+        ({"quota_bytes": 5 << 20}, {"quota_bytes": 0})]
+
+
+def test_rename(server, new_user):
+    """Its accounts and files stay, and its name is free for another."""
+    name, new = spaces.organise(server), 'Other "%s" ŋ' % people.word()
+    client = new_user(organisation=name)
+    spaces.put(client, "a", b"x")
+    before = listed(server)[name]
+    assert organise(server, "rename", name, " %s " % new)[1].strip() == "changed " + name
+    found = listed(server)
+    assert found[new] == before and name not in found
+    assert client.get("/api/storage/usage").json()["organisation"] == new
+    assert spaces.show(client, "a").content == b"x"
+    [row] = trail.rows(server, name, "rename")
+    assert row["details"] == {"organisation_id": before[0]}
+    assert (row["before_values"], row["after_values"]) == (
+        {"organisation_name": name}, {"organisation_name": new})
+    spaces.organise(server, name)
+    assert organise(server, "rename", new, new)[1].strip() == "changed " + new
+
+
+def test_purge(server, new_user):
+    """The trash and all versions of one organisation, in several batches; what is live
+    stays, and so does all that others have."""
+    home, other = (spaces.organise(server) for _ in range(2))
+    mine, theirs = (new_user(organisation=name) for name in (home, other))
+    for client, some in ((mine, 520), (theirs, 3)):
+        spaces.put_all(client, ["%03d" % n for n in range(some)], "d")
+        spaces.put_all(client, ["%03d" % n for n in range(some)], "d", b"22")
+        spaces.put(client, "live", b"1")
+        spaces.put(client, "live", b"4444")
+        client.delete("/files/folder/delete", params={"folder_path": "d"})
+    before = theirs.get("/api/storage/usage").json()
+    stored = len(server.stored())
+    told = "%s has 521 versions, 521 bytes, and 520 deleted files, 1040 bytes" % home
+    used = mine.get("/api/storage/usage").json()
+    assert organise(server, "purge", home, "--dry-run")[1].splitlines() == [told]
+    assert mine.get("/api/storage/usage").json() == used
+    assert len(server.stored()) == stored
+    assert organise(server, "purge", home)[1].splitlines() == [
+        told, "purged 1041, 1561 bytes"]
+    used = mine.get("/api/storage/usage").json()
+    assert [used[n] for n in ("used_bytes", "live", "versions", "trash")] == [
+        4, {"files": 1, "bytes": 4}, {"files": 0, "bytes": 0}, {"files": 0, "bytes": 0}]
+    assert stored - len(server.stored()) == 1041
+    assert spaces.show(mine, "live").content == b"4444"
+    assert theirs.get("/api/storage/usage").json() == before
+    [row] = trail.rows(server, home, "purge")
+    assert row["before_values"] == {"version_files": 521, "version_bytes": 521,
+                                    "trash_files": 520, "trash_bytes": 1040}
+    assert organise(server, "purge", home)[1].splitlines()[1] == "purged 0, 0 bytes"
 
 
 def test_no_administrator_and_no_district(server, guests, guest, admin, new_user):
