@@ -125,17 +125,19 @@ UPDATE share
 -- Note what was done. Nothing happens if the visitor has taken this file before.
 -- open: the share was found by its token
 INSERT INTO share_use (use_id, share_id, used_at, address, use_outcome, file_number,
-       visit_id, n_parts)
-VALUES (:use_id, :share_id, :now, :address, :use_outcome, :file_number, :visit_id, 0)
+       object_id, visit_id, n_parts)
+VALUES (:use_id, :share_id, :now, :address, :use_outcome, :file_number, :object_id,
+       :visit_id, 0)
     ON CONFLICT DO NOTHING;
 
 -- name: share_use_part :exec
--- The visitor goes on with a file that he has taken.
+-- The visitor goes on with a file that he has taken, if it is still the same.
 -- open: the share was found by its token, the visit by a signed cookie
 UPDATE share_use
    SET n_parts = n_parts + 1, last_part_at = :now
  WHERE visit_id = :visit_id
    AND file_number = :file_number
+   AND object_id = :object_id
    AND share_id = :share_id;
 
 -- name: share_use_list :many

@@ -22,4 +22,9 @@ struct deliver {
  * the request's conditions say. */
 enum err deliver(struct req *r, const struct store_at *at, const struct deliver *how);
 
+/* deliver_later(r, at, how): Will that be at most a part of it, from behind its first
+ * byte on? */
+bool deliver_later(const struct req *r, const struct store_at *at,
+    const struct deliver *how);
+
 #endif

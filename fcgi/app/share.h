@@ -63,9 +63,17 @@ enum err share_words(struct req *r, int status, const char *heading, const char 
 enum err share_note(struct req *r, const struct share_door *d, const char *outcome,
     int64_t number);
 
-/* share_use(r, d, number): Count a use before a file is given, unless this visitor's
- * visit has paid for it. OK with r->status set: none was left, which was answered. */
-enum err share_use(struct req *r, struct share_door *d, int64_t number);
+/* What a visitor is to be given: the file of a number, as it is now. */
+struct share_taken {
+	int64_t number;
+	const char *object_id;
+	bool is_later;		/* no more than a later part of it (deliver_later) */
+};
+
+/* share_use(r, d, taken): Count a use before a file is given, unless this visitor's visit
+ * has paid for it. OK with r->status set: none was left, which was answered. */
+enum err share_use(struct req *r, const struct share_door *d,
+    const struct share_taken *taken);
 
 /* share_unlocked(r, d): The password was given: have the browser say so for an hour. */
 void share_unlocked(struct req *r, const struct share_door *d);

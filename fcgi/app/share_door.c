@@ -6,10 +6,11 @@
  * its owners see.
  *
  * A use is a visit. The first download of a visitor counts one, and gives a cookie; with
- * it each file of the share can be taken once within a day, and be gone on with after a
- * broken connection (Range), without a further use. Taking a file from its beginning
- * once more is a new visit. Without cookies every download is one. Whether there is a
- * use left is decided by a single UPDATE, so no race gives away one too many.
+ * it each file of the share can be taken once within a day, as it is then, and be gone on
+ * with after a broken connection (Range), without a further use. Taking a file from its
+ * beginning once more, or what was written over it, is a new visit. Without cookies every
+ * download is one. Whether there is a use left is decided by a single UPDATE, so no race
+ * gives away one too many.
  */
 #include <string.h>
 
@@ -210,59 +211,49 @@ share_enter(struct req *r, struct share_door *d)
 	return e ? e : share_nowhere(r);
 }
 
-/* Is this about one piece that begins after the first byte (RFC 9110 section 14.1.2)? A
- * piece counted from the end may be all of it, and of several one may be. */
-static bool
-later_part(const struct req *r)
-{
-	const char *p = req_env(r, "HTTP_RANGE");
-
-	if (!p || strncasecmp(p, "bytes=", 6) != 0)
-		return false;
-	p += 6 + strspn(p + 6, " \t");
-	return strspn(p, "0123456789") > strspn(p, "0") && !strchr(p, ',');
-}
-
 /* Has the visit of the cookie paid for this, or can it? */
 static enum err
-visit(struct req *r, const struct share_door *d, int64_t number, int64_t *n)
+visit(struct req *r, const struct share_door *d, const struct share_taken *taken,
+    int64_t *n)
 {
 	enum err e = OK;
 
 	*n = 0;
-	if (d->visit && later_part(r))
+	if (d->visit && taken->is_later)
 		e = q_share_use_part(r->db, &(struct share_use_part_in){
-		    .visit_id = d->visit, .file_number = &number, .now = r->now,
-		    .share_id = d->share.share_id }, n);
+		    .visit_id = d->visit, .file_number = &taken->number,
+		    .object_id = taken->object_id, .share_id = d->share.share_id,
+		    .now = r->now }, n);
 	if (d->visit && !e && !*n)
 		e = insert(r, &(struct share_use_insert_in){
 		    .share_id = d->share.share_id, .use_outcome = "downloaded",
-		    .file_number = &number, .visit_id = d->visit }, n);
+		    .file_number = &taken->number, .object_id = taken->object_id,
+		    .visit_id = d->visit }, n);
 	return e;
 }
 
 enum err
-share_use(struct req *r, struct share_door *d, int64_t number)
+share_use(struct req *r, const struct share_door *d, const struct share_taken *taken)
 {
 	char *id = arena_take(r->arena, ID_TEXT);
 	int64_t n;
-	enum err e = visit(r, d, number, &n);
+	enum err e = visit(r, d, taken, &n);
 
 	if (e || n)
 		return e;
 	e = q_share_take(r->db, &(struct share_take_in){
 	    .share_id = d->share.share_id, .now = r->now }, &n);
-	if (!e && !n) {
-		e = share_note(r, d, "used_up", number);
+	if (e)
+		return e;
+	if (!n) {
+		e = share_note(r, d, "used_up", taken->number);
 		return e ? e : share_nowhere(r);
 	}
 	id_make(id);
-	if (!e)
-		e = insert(r, &(struct share_use_insert_in){ .use_id = id,
-		    .share_id = d->share.share_id, .use_outcome = "downloaded",
-		    .file_number = &number, .visit_id = id }, NULL);
 	set_cookie(r, d, visit_cookie, &(struct claim){ .kind = "visit", .text = id,
 	    .share_id = d->share.share_id, .bound = "",
 	    .until = (r->now + VISIT_TIME) / CLOCK_SECOND });
-	return e;
+	return insert(r, &(struct share_use_insert_in){ .use_id = id, .visit_id = id,
+	    .share_id = d->share.share_id, .use_outcome = "downloaded",
+	    .file_number = &taken->number, .object_id = taken->object_id }, NULL);
 }

@@ -192,7 +192,9 @@ enum err
 share_content(struct req *r)
 {
 	struct share_file_get_row row;
+	struct share_taken taken;
 	struct share_door d;
+	struct deliver how;
 	int64_t number;
 	enum err e = share_enter(r, &d);
 
@@ -206,8 +208,13 @@ share_content(struct req *r)
 	    .share_id = d.share.share_id, .file_number = number }, &row);
 	if (e)
 		return e == ERR_MISSING ? gone(r, &d, number) : e;
+	how = (struct deliver){ .media = row.content_type,
+		.name = last_part(row.file_path), .changed_at = row.uploaded_at,
+		.attachment = true };
+	taken = (struct share_taken){ .number = number, .object_id = row.object_id,
+		.is_later = deliver_later(r, &STORE_AT(&row), &how) };
 	if (!r->head)
-		e = share_use(r, &d, number);
+		e = share_use(r, &d, &taken);
 	if (e || r->status)
 		return e;
 	e = seen(r, &d, "download", arena_print(r->arena, "{\"file_id\":\"%s\"}",
@@ -215,7 +222,5 @@ share_content(struct req *r)
 	if (e)
 		return e;
 	page_private(r);
-	return deliver(r, &STORE_AT(&row), &(struct deliver){
-	    .media = row.content_type, .name = last_part(row.file_path),
-	    .changed_at = row.uploaded_at, .attachment = true });
+	return deliver(r, &STORE_AT(&row), &how);
 }

@@ -4,12 +4,13 @@
  * weak one of a client never matches where the strong comparison is asked for
  * (RFC 9110 section 8.8.3.2).
  */
-#include <stdbool.h>
 #include <string.h>
 
+#include "arena.h"
 #include "clock.h"
 #include "condition.h"
 #include "req.h"
+#include "text.h"
 
 enum { RANGE_MAX = 200 };
 
@@ -38,14 +39,17 @@ holds(const char *value, const char *etag, bool weak_too)
 	return false;
 }
 
-/* Was the file changed after the time in value? *said: that is one, and ours known. */
+/* The whole seconds from the time in value to the file's change. False if either is not
+ * known. */
 static bool
-changed_since(const char *value, const struct condition *c, bool *said)
+seconds_since(const char *value, const struct condition *c, int64_t *n)
 {
 	int64_t t;
 
-	*said = c->changed_at && clock_read_http(value, &t);
-	return *said && c->changed_at / CLOCK_SECOND > t / CLOCK_SECOND;
+	if (!value || !c->changed_at || !clock_read_http(value, &t))
+		return false;
+	*n = c->changed_at / CLOCK_SECOND - t / CLOCK_SECOND;
+	return true;
 }
 
 int
@@ -55,30 +59,66 @@ condition_check(const struct req *r, const struct condition *c)
 	const char *none = req_env(r, "HTTP_IF_NONE_MATCH");
 	const char *since = req_env(r, "HTTP_IF_MODIFIED_SINCE");
 	const char *before = req_env(r, "HTTP_IF_UNMODIFIED_SINCE");
-	bool said;
+	int64_t n;
 
 	if (match && !holds(match, c->etag, false))
 		return 412;
-	if (!match && before && changed_since(before, c, &said))
+	if (!match && seconds_since(before, c, &n) && n > 0)
 		return 412;
 	if (none)
 		return holds(none, c->etag, true) ? 304 : 200;
-	return since && !changed_since(since, c, &said) && said ? 304 : 200;
+	/* An older file may have taken the place of the one that the client has: only
+	 * the same time is surely that of the same bytes. */
+	return seconds_since(since, c, &n) && n == 0 ? 304 : 200;
+}
+
+/* Is p first-last, first- or -last (RFC 9110 section 14.1.2)? *first is 0 of the last. */
+static bool
+read_piece(struct arena *a, const char *p, int64_t *first)
+{
+	const char *dash = strchr(p, '-');
+	int64_t last;
+
+	*first = 0;
+	if (!dash)
+		return false;
+	if (dash > p && !text_number(arena_copy(a, p, (size_t)(dash - p)), 0, INT64_MAX,
+	    first))
+		return false;
+	return (dash > p && !dash[1]) || text_number(dash + 1, *first, INT64_MAX, &last);
+}
+
+/* The Range, if it holds; what it begins with in *first. What could be understood in two
+ * ways is none: who sends the file may not understand it as we did. */
+static const char *
+read_range(const struct req *r, const struct condition *c, int64_t *first)
+{
+	const char *range = req_env(r, "HTTP_RANGE"), *only = req_env(r, "HTTP_IF_RANGE");
+	char date[CLOCK_TEXT] = "";
+
+	if (!range || strlen(range) > RANGE_MAX || strncmp(range, "bytes=", 6) != 0 ||
+	    !read_piece(r->arena, range + 6, first))
+		return NULL;
+	if (!only)
+		return range;
+	if (c->changed_at)
+		(void)clock_http(c->changed_at, date);
+	return (c->etag && text_same(only, arena_print(r->arena, "\"%s\"", c->etag))) ||
+	    (*date && text_same(only, date)) ? range : NULL;
 }
 
 const char *
 condition_range(const struct req *r, const struct condition *c)
 {
-	const char *range = req_env(r, "HTTP_RANGE"), *only = req_env(r, "HTTP_IF_RANGE");
-	int64_t t;
+	int64_t first;
 
-	if (!range || strlen(range) > RANGE_MAX || strncmp(range, "bytes=", 6) != 0 ||
-	    strchr(range, ','))
-		return NULL;
-	if (!only)
-		return range;
-	if (*only == '"' || strncmp(only, "W/", 2) == 0)
-		return holds(only, c->etag, false) ? range : NULL;
-	return c->changed_at && clock_read_http(only, &t) &&
-	    t / CLOCK_SECOND == c->changed_at / CLOCK_SECOND ? range : NULL;
+	return read_range(r, c, &first);
+}
+
+bool
+condition_later(const struct req *r, const struct condition *c)
+{
+	int64_t first;
+
+	return read_range(r, c, &first) && first > 0;
 }

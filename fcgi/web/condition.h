@@ -2,6 +2,7 @@
 #ifndef WEB_CONDITION_H
 #define WEB_CONDITION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct req;
@@ -20,8 +21,13 @@ struct condition {
  * condition that can't be read is no condition. */
 int condition_check(const struct req *r, const struct condition *c);
 
-/* condition_range(r, c): r's Range as sent, if it is a single one and holds for this file
- * (If-Range, section 13.1.5); NULL: the whole is to be sent. */
+/* condition_range(r, c): r's Range as sent, if it is a single well-formed one and holds
+ * for this file (If-Range, section 13.1.5: what we have said of it, to the letter); NULL:
+ * the whole is to be sent. */
 const char *condition_range(const struct req *r, const struct condition *c);
+
+/* condition_later(r, c): Is that a piece which begins behind the first byte? What is
+ * counted from the end may be the whole, and is none. */
+bool condition_later(const struct req *r, const struct condition *c);
 
 #endif

@@ -95,7 +95,7 @@ CONDITIONS = [
     ({"If-None-Match": '"other", TAG'}, 304), ({"If-None-Match": "*"}, 304),
     ({"If-None-Match": '"other"'}, 200), ({"If-None-Match": "TAG'"}, 304),
     ({"If-None-Match": '"other"', "If-Modified-Since": "TIME"}, 200),
-    ({"If-Modified-Since": "TIME"}, 304), ({"If-Modified-Since": "LATER"}, 304),
+    ({"If-Modified-Since": "TIME"}, 304), ({"If-Modified-Since": "LATER"}, 200),
     ({"If-Modified-Since": "EARLIER"}, 200), ({"If-Modified-Since": "rubbish"}, 200),
     ({"If-Match": "TAG"}, 200), ({"If-Match": '"other", TAG'}, 200),
     ({"If-Match": "*"}, 200), ({"If-Match": "W/TAG"}, 412),

@@ -289,6 +289,44 @@ def test_uses_are_visits(server, owner, folder):
     assert all(u["address"] == "127.0.0.1" or ":" in u["address"] for u in rows)
 
 
+def test_a_part_that_is_the_whole(server, owner, folder):
+    """What asks for a later part and is answered with all of it is no later part."""
+    wholes = [{"Range": "bytes=1-", "If-Range": tag} for tag in (
+        '"x"', "x", "Sun, 06 Nov 1994 08:49:37 GMT")]
+    wholes += [{"Range": piece, "If-Match": "*"} for piece in (
+        "BYTES=1-", "bytes=1", "bytes=5-2", "bytes=1x-", "bytes=%s1-" % ("0" * 300))]
+    for whole in wholes:
+        made = share(owner, folder + "/plan 1.txt", max_uses=1)
+        one = Browser(server)
+        first = one.get(at(made, 1))
+        fetched(first, b"the first", "plan 1.txt")
+        nowhere(one.get(at(made, 1), headers=whole))
+        for tag in first.headers["ETag"], first.headers["Last-Modified"]:
+            part = one.get(at(made, 1), headers={"Range": "bytes=4-", "If-Range": tag})
+            assert (part.status_code, part.content) == (206, b"first"), tag
+        assert owner.get("/api/shares/" + made["share_id"]).json()["share"]["uses"] == 1
+
+
+def test_a_part_of_what_was_begun(server, owner, folder):
+    """What has been written over a file is not given in parts to who took the old one."""
+    path = folder + "/begun.txt"
+    put(owner, path, b"old content")
+    made, more = share(owner, path, max_uses=1), share(owner, path)
+    one = Browser(server)
+    part = {"Range": "bytes=4-"}
+    for link in (made, more):
+        fetched(one.get(at(link, 1)), b"old content", "begun.txt")
+        assert one.get(at(link, 1), headers=part).content == b"content"
+    put(owner, path, b"new content")
+    nowhere(one.get(at(made, 1), headers=part))
+    nowhere(one.get(at(made, 1)))
+    for _ in range(2):
+        assert one.get(at(more, 1), headers=part).content == b"content"
+    found = owner.get("/api/shares/" + more["share_id"]).json()
+    assert found["share"]["uses"] == 2
+    assert [u["resumed"] for u in reversed(found["log"]) if u["n"]] == [1, 1]
+
+
 def test_a_foreign_visit_is_none(server, owner, folder):
     """The cookie of one share opens no other, nor does one that was changed."""
     path = folder + "/plan 1.txt"

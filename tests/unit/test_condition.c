@@ -2,6 +2,7 @@
 /* Conditions of a client on a file, and the times they are written with. */
 #include <string.h>
 
+#include "arena.h"
 #include "clock.h"
 #include "condition.h"
 #include "link.h"
@@ -68,6 +69,8 @@ test_times(void)
 	ok(one("HTTP_IF_MODIFIED_SINCE", DATE, &file) == 304, "not since then");
 	ok(one("HTTP_IF_MODIFIED_SINCE", "Sun Nov  6 08:49:36 1994", &file) == 200,
 	    "a second before");
+	ok(one("HTTP_IF_MODIFIED_SINCE", NEXT, &file) == 200,
+	    "what the client has is of a later time, so something else");
 	ok(one("HTTP_IF_MODIFIED_SINCE", "yesterday", &file) == 200, "no time");
 	ok(one("HTTP_IF_MODIFIED_SINCE", DATE, &unknown) == 200, "nobody knows");
 	ok(one("HTTP_IF_UNMODIFIED_SINCE", DATE, &file) == 200, "still the same");
@@ -111,8 +114,34 @@ test_ranges(void)
 	ok(!range("bytes=0-9", "\"x\""), "nor of another");
 	ok(!range("bytes=0-9", NEXT), "nor of another time");
 	ok(!range("bytes=0-9", "ab"), "nor of what nobody understands");
+	ok(!range("bytes=0-9", "\"x\", \"ab\""), "nor of one of several");
+	ok(!range("bytes=9-", "Sunday, 06-Nov-94 08:49:37 GMT"), "nor in other words");
 	ok(!range("bytes=0-1,3-4", NULL), "two come as the whole");
+	ok(!range("bytes=5-2", NULL) && !range("bytes=1", NULL) &&
+	    !range("bytes=", NULL) && !range("bytes=-", NULL) &&
+	    !range("bytes=1x-", NULL) &&
+	    !range("bytes=1- ", NULL) && !range("bytes= 1-", NULL) &&
+	    !range("BYTES=1-", NULL) && !range("bytes=9999999999999999999-", NULL),
+	    "so does what is no piece");
 	ok(!range("lines=0-9", NULL), "lines are not counted");
+}
+
+/* Does what is sent begin behind the first byte? */
+static bool
+later(const char *value, const char *only)
+{
+	(void)range(value, only);
+	return condition_later(&r, &file);
+}
+
+static void
+test_later(void)
+{
+	ok(later("bytes=1-", NULL) && later("bytes=01-9", "\"ab\""), "a later piece");
+	ok(!later("bytes=0-", NULL) && !later("bytes=00-9", NULL), "the first is none");
+	ok(!later("bytes=-9", NULL), "nor is what may be the whole");
+	ok(!later("bytes=1-", "\"x\"") && !later("bytes=1-", NEXT), "or is");
+	ok(!later("BYTES=1-", NULL) && !later("bytes=1-,0-", NULL), "whatever it says");
 }
 
 static void
@@ -142,7 +171,10 @@ main(void)
 {
 	test_tags();
 	test_times();
+	r.arena = arena_make(64 * 1024, NULL);
 	test_ranges();
+	test_later();
+	arena_end(r.arena);
 	test_clock();
 	return test_end();
 }
