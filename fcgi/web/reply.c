@@ -96,11 +96,15 @@ fail(struct req *r, enum err e, const char *format, ...)
 {
 	char text[1000];
 	va_list args;
+	size_t n;
 
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof(text), format, args); /* a long text is cut */
 	va_end(args);
-	r->detail = arena_text(r->arena, text);
+	n = strlen(text);
+	while (n && !text_utf8(text, n))
+		n--; /* within a letter */
+	r->detail = arena_copy(r->arena, text, n);
 	return e;
 }
 

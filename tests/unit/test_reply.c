@@ -2,6 +2,7 @@
 /* Replies and failures without FastCGI: their heads and bodies. */
 #include "log.h"
 #include "request.h"
+#include "text.h"
 
 static const struct shape_field link_fields[] = {
 	{ .name = "expiration", .kind = SHAPE_INT, .flags = SHAPE_OPTIONAL,
@@ -34,6 +35,8 @@ body_is(const char *text)
 static void
 test_failures(void)
 {
+	char letters[1201];
+
 	begin(&post_person, NULL, NULL);
 	reply_finish(&r, fail(&r, ERR_CONFLICT, "Taken: %s", "\"x\""));
 	ok(r.status == 409 && body_is("{\"detail\":\"Taken: \\\"x\\\"\"}"), "a failure");
@@ -44,6 +47,12 @@ test_failures(void)
 	    strcmp(header("Pragma"), "no-cache") == 0 &&
 	    strcmp(header("Vary"), "Origin, Authorization") == 0 &&
 	    strcmp(header("Content-Type"), "application/json") == 0, "has its headers");
+	begin(&post_person, NULL, NULL);
+	for (int i = 0; i < 600; i++)
+		memcpy(letters + 2 * i, "é", 3);
+	reply_finish(&r, fail(&r, ERR_MISSING, "%s", letters));
+	ok(r.body.n > 900 && r.body.n < 1100 && text_utf8(r.body.bytes, r.body.n),
+	    "a long text is cut between two letters");
 	begin(&post_person, NULL, NULL);
 	reply_finish(&r, ERR_AUTH);
 	ok(r.status == 401 && strcmp(header("WWW-Authenticate"), "Bearer") == 0, "401");
