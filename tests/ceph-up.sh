@@ -32,7 +32,8 @@ stop() {
 		pid=$(cat "$file")
 		[ "$(readlink "/proc/$pid/exe" | sed 's,.*/,,;s, .*,,')" = "$(basename "$file" .pid)" ] || continue
 		kill -KILL "$pid" # what is in memory is not wanted
-		while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+		# Who has ended has no program, though its parent may not have asked for it yet.
+		while readlink "/proc/$pid/exe" >/dev/null; do sleep 0.05; done
 	done
 	rm -f "$dir"/run/*.pid
 }

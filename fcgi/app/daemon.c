@@ -30,6 +30,7 @@
 #include "key.h"
 #include "log.h"
 #include "metrics.h"
+#include "outage.h"
 #include "place.h"
 #include "proc.h"
 #include "recorder.h"
@@ -106,6 +107,7 @@ web_worker(int number)
 	};
 
 	metrics_join(number); /* before there are helpers: they get no part in it */
+	outage_join(number);
 	/* Cairo and zlib take and give back as much with every card: keep it, or each
 	 * costs a hundred page faults. */
 	(void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
@@ -147,6 +149,7 @@ job_worker(int number)
 	struct db *db;
 
 	metrics_join((int)conf.workers + number);
+	outage_join(-1);
 	if (sandbox_drop(conf.worker_user) || job_keys() || worker_start(a, &db)) {
 		log_write(LOG_ERROR, "job worker %d could not start", number);
 		return 1;
@@ -162,6 +165,7 @@ recorder(int number)
 	struct db *db;
 
 	metrics_join((int)(conf.workers + conf.job_workers) + number); /* there is one */
+	outage_join(-1);
 	conf_guard();
 	conf_forget_secrets();
 	courier_forget();
@@ -241,7 +245,8 @@ command_serve(struct command *c)
 	courier_stop(); /* each worker has its own */
 	key_forget_all();
 	listener = proc_listen(conf.socket);
-	if (listener < 0 || metrics_start((int)(conf.workers + conf.job_workers) + 1))
+	if (listener < 0 || metrics_start((int)(conf.workers + conf.job_workers) + 1) ||
+	    outage_map((int)conf.workers))
 		return 1;
 	return proc_supervise(kinds, 3, c->whole);
 }

@@ -8,9 +8,11 @@
 #include "arena.h"
 #include "clock.h"
 #include "conf.h"
+#include "courier.h"
 #include "db.h"
 #include "fields.h"
 #include "front.h"
+#include "outage.h"
 #include "queries.h"
 #include "session.h"
 #include "text.h"
@@ -42,6 +44,8 @@ SHAPE(root_out, "Root", SHAPE_BODY);
 struct health_parts {
 	bool mongo, redis, celery, disk;
 	const char *mongo_error, *redis_error, *celery_error, *disk_error;
+	const bool *s3, *clamd;
+	const char *s3_error, *clamd_error;
 	const int64_t *worker_seen_at, *disk_free_mb;
 };
 
@@ -55,6 +59,14 @@ static const struct shape_field health_parts_fields[] = {
 	FIELD(health_parts, redis_error, SHAPE_TEXT, .flags = SHAPE_OPTIONAL),
 	FIELD(health_parts, celery_error, SHAPE_TEXT, .flags = SHAPE_OPTIONAL),
 	FIELD(health_parts, disk_error, SHAPE_TEXT, .flags = SHAPE_OPTIONAL),
+	FIELD(health_parts, s3, SHAPE_BOOL, .flags = SHAPE_OPTIONAL | SHAPE_HIDDEN,
+	    .words = "the bucket can be used; if there is one"),
+	FIELD(health_parts, clamd, SHAPE_BOOL, .flags = SHAPE_OPTIONAL | SHAPE_HIDDEN,
+	    .words = "the virus scanner answers; if there is one"),
+	FIELD(health_parts, s3_error, SHAPE_TEXT,
+	    .flags = SHAPE_OPTIONAL | SHAPE_HIDDEN),
+	FIELD(health_parts, clamd_error, SHAPE_TEXT,
+	    .flags = SHAPE_OPTIONAL | SHAPE_HIDDEN),
 	FIELD(health_parts, worker_seen_at, SHAPE_TIME,
 	    .flags = SHAPE_OPTIONAL | SHAPE_HIDDEN, .words = "for administrators"),
 	FIELD(health_parts, disk_free_mb, SHAPE_INT,
@@ -128,6 +140,26 @@ check_disk(struct req *r, struct health_parts *out, int64_t *free_mb)
 		out->disk_error = "the disk of stored files is full";
 }
 
+/* Nobody is asked: what is known is at most some seconds old (work.c). */
+static bool
+check_others(struct health_parts *out)
+{
+	static const bool yes = true, no = false;
+	const enum err bucket = outage_told(OUTAGE_S3);
+
+	if (courier_wanted())
+		out->s3 = bucket ? &no : &yes;
+	if (*conf.clamd)
+		out->clamd = outage_told(OUTAGE_CLAMD) ? &no : &yes;
+	if (out->s3 == &no)
+		out->s3_error = bucket == ERR_DOWN ? "S3 does not answer" :
+		    bucket == ERR_CONFLICT ? "the bucket keeps no versions" :
+		    "S3 refuses what it is asked";
+	if (out->clamd == &no)
+		out->clamd_error = "the virus scanner does not answer";
+	return !out->s3_error && !out->clamd_error;
+}
+
 enum err
 health_full(struct req *r)
 {
@@ -138,7 +170,8 @@ health_full(struct req *r)
 
 	check_database(r, &parts, &seen_at);
 	check_disk(r, &parts, &free_mb);
-	good = parts.mongo && parts.redis && parts.celery && parts.disk;
+	good = check_others(&parts) && parts.mongo && parts.redis && parts.celery &&
+	    parts.disk;
 	if (whole && seen_at)
 		parts.worker_seen_at = &seen_at;
 	if (whole)

@@ -17,11 +17,13 @@
 #include "arena.h"
 #include "clock.h"
 #include "conf.h"
+#include "courier.h"
 #include "db.h"
 #include "journal.h"
 #include "meter.h"
 #include "metrics.h"
 #include "net.h"
+#include "outage.h"
 #include "port.h"
 #include "queries.h"
 #include "routes.h"
@@ -479,6 +481,19 @@ tell_disk(struct buf *b, const char *file)
 		tell_free(b, "database", file);
 }
 
+/* What the job worker found when it asked last; S3 also what others found since. */
+static void
+tell_others(struct buf *b)
+{
+	if (courier_wanted())
+		single(b, "cem_s3_up", "gauge", "1 if the bucket can be used, 0 if not.",
+		    outage_told(OUTAGE_S3) == OK);
+	if (*conf.clamd)
+		single(b, "cem_clamd_up", "gauge",
+		    "1 if the virus scanner answers, 0 if not.",
+		    outage_told(OUTAGE_CLAMD) == OK);
+}
+
 /* The address is nginx's word: no header of the client's has a part in it. nginx has
  * the same list; each lock holds without the other. */
 enum err
@@ -496,6 +511,7 @@ metrics_show(struct req *r)
 	tell_runs(&b);
 	tell_journal(&b);
 	tell_disk(&b, file);
+	tell_others(&b);
 	tell_requests(&b);
 	tell_durations(&b);
 	r->body = b;

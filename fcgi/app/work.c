@@ -1,21 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The job worker's loop: jobs that are due (job_run.c), a heartbeat, and waiting for
- * either. A stop ends the wait at once, and lets a job go on to its next step.
+ * either. A stop ends the wait at once, and lets a job go on to its next step. Between
+ * jobs it also asks the other services that the register needs whether they answer, so
+ * that this is known without that any request has to wait for them.
  */
 #include "clock.h"
 #include "command.h"
+#include "conf.h"
+#include "courier.h"
 #include "db.h"
 #include "job_run.h"
 #include "log.h"
 #include "metrics.h"
+#include "outage.h"
 #include "proc.h"
 #include "queries.h"
+#include "scan.h"
 #include "work.h"
 
 #define BEAT_EVERY (15 * CLOCK_SECOND)
 
 static int64_t beat_due;	/* by clock_steady */
+static int64_t look_due;	/* the same */
 
 /* Count what was done, and say that this process works if it is time to: whoever asks
  * for the service's health sees by the heartbeat that jobs are done. */
@@ -33,6 +40,18 @@ beat(struct db *db)
 	    .beat_name = "job worker", .now = clock_now() }, NULL);
 	if (e)
 		log_write(LOG_ERROR, "heartbeat: %s", err_name(e));
+}
+
+/* Do the others answer? That may take some seconds of each: no transaction is open. */
+static void
+look_around(void)
+{
+	if (clock_steady() < look_due)
+		return;
+	courier_probe();
+	if (*conf.clamd)
+		outage_tell(OUTAGE_CLAMD, scan_ping());
+	look_due = clock_steady() + BEAT_EVERY;
 }
 
 /* Milliseconds until the heartbeat is due, or wait is over. */
@@ -57,6 +76,7 @@ work_loop(struct db *db)
 		ready = ready || job_run_schedules(run) == OK;
 		wait = job_run_round(run);
 		proc_busy(false);
+		look_around();
 		db_wait(db, wait_ms(wait));
 	}
 	return 0;

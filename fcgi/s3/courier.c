@@ -15,6 +15,7 @@
 #include "credentials.h"
 #include "helper.h"
 #include "log.h"
+#include "outage.h"
 #include "s3_place.h"
 #include "text.h"
 
@@ -24,12 +25,20 @@ static struct helper courier = HELPER_NONE;
 
 /* One question at a time, so one of each is enough. */
 static struct helper_question question;
-static uint8_t answer_bytes[2 * sizeof(int64_t) + HELPER_MAX];
+static uint8_t answer_bytes[FRAME_ANSWER * sizeof(int64_t) + HELPER_MAX];
+static enum outage_pass pass;
 
 bool
 courier_wanted(void)
 {
 	return !text_empty(conf.s3_bucket);
+}
+
+/* For what is done without asking S3 there is nothing to wait for. */
+static bool
+asks_nobody(enum courier_what what)
+{
+	return what == COURIER_PRESIGN || what == COURIER_FORM;
 }
 
 static struct frame
@@ -38,7 +47,9 @@ ask_begin(enum courier_what what)
 	struct frame f = { .bytes = question.bytes };
 
 	question.n_fds = 0;
+	pass = asks_nobody(what) ? OUTAGE_PATIENT : outage_enter();
 	frame_number(&f, what);
+	frame_number(&f, pass == OUTAGE_BRIEF || what == COURIER_PROBE);
 	return f;
 }
 
@@ -59,17 +70,37 @@ answer_next(struct frame *in, enum courier_part *part)
 
 /* What the last message of an answer says; what belongs to it is left in the frame. */
 static enum err
-answer_end(struct frame *in)
+answer_read(struct frame *in, enum outage_heard *heard)
 {
-	const int64_t e = frame_take(in);
+	const int64_t e = frame_take(in), found = frame_take(in);
 
-	return in->bad || e < OK || e > ERR_DOWN ? ERR_BROKEN : (enum err)e;
+	if (in->bad || e < OK || e > ERR_DOWN)
+		return ERR_BROKEN;
+	if (found == OUTAGE_ANSWER || found == OUTAGE_SILENCE)
+		*heard = (enum outage_heard)found;
+	return (enum err)e;
+}
+
+/* The end of what ask_begin began, whatever e says of the way to the courier. */
+static enum err
+answer_end(struct frame *in, enum err e)
+{
+	enum outage_heard heard = OUTAGE_NOTHING;
+
+	if (pass == OUTAGE_REFUSED)
+		return ERR_DOWN;
+	if (!e)
+		e = answer_read(in, &heard);
+	outage_leave(heard);
+	return e;
 }
 
 static enum err
 ask_send(const struct frame *q)
 {
 	question.n = q->n;
+	if (pass == OUTAGE_REFUSED)
+		return ERR_DOWN; /* logged by who found S3 silent */
 	if (!q->bad)
 		return helper_send(&courier, &question);
 	log_write(LOG_ERROR, "courier: a question is too long");
@@ -84,11 +115,11 @@ ask(const struct frame *q, struct frame *in)
 
 	if (!e)
 		e = answer_next(in, &part);
-	return e ? e : answer_end(in);
+	return answer_end(in, e);
 }
 
 static void
-pass(int fd)
+lend(int fd)
 {
 	question.fds[0] = fd;
 	question.n_fds = 1;
@@ -98,6 +129,7 @@ enum err
 courier_start(int patience_ms)
 {
 	struct courier_start start = { patience_ms };
+	enum outage_heard heard;
 	enum courier_part part;
 	struct frame in;
 	enum err e;
@@ -108,7 +140,7 @@ courier_start(int patience_ms)
 		return ERR_BROKEN;
 	e = answer_next(&in, &part);
 	if (!e)
-		e = answer_end(&in);
+		e = answer_read(&in, &heard);
 	if (e)
 		courier_stop();
 	return e ? ERR_BROKEN : OK;
@@ -160,7 +192,7 @@ courier_put(const struct courier_put *p, struct courier_stored *stored)
 	frame_text(&q, p->md5);
 	frame_text(&q, p->sha256);
 	write_about(&q, &p->about);
-	pass(p->fd);
+	lend(p->fd);
 	e = ask(&q, &in);
 	if (e)
 		return e;
@@ -180,7 +212,7 @@ courier_get(const char *key, const char *version, int fd, int64_t max,
 	frame_text(&q, key);
 	frame_text(&q, version);
 	frame_number(&q, max);
-	pass(fd);
+	lend(fd);
 	e = ask(&q, &in);
 	return e ? e : read_object(&in, got);
 }
@@ -240,39 +272,38 @@ read_entry(struct arena *a, struct frame *in, struct courier_entry *entry)
 
 /* The entries, up to the end of the answer, which is left in the frame. */
 static enum err
-read_entries(struct arena *a, size_t limit, struct frame *in, struct courier_page *page)
+ask_entries(struct arena *a, size_t limit, const struct frame *q, struct frame *in,
+    struct courier_page *page)
 {
 	enum courier_part part;
-	enum err e, bad = OK;
+	enum err e = ask_send(q), bad = OK;
 
-	while (!(e = answer_next(in, &part)) && part == COURIER_ENTRY) {
+	while (!e && !(e = answer_next(in, &part)) && part == COURIER_ENTRY) {
 		if (page->n == limit)
 			bad = ERR_BROKEN; /* and read on: the next question is due */
 		else if (!bad)
 			bad = read_entry(a, in, &page->entries[page->n++]);
 	}
-	if (!e)
-		e = answer_end(in);
+	e = answer_end(in, e);
 	return e ? e : bad;
 }
 
 enum err
 courier_list(struct arena *a, const struct courier_find *f, struct courier_page *page)
 {
-	struct frame q = ask_begin(COURIER_LIST), in;
+	struct frame q, in;
 	enum err e;
 
 	*page = (struct courier_page){ .n = 0 };
 	if (f->limit < 1 || f->limit > COURIER_LIST_MAX)
 		return ERR_BAD;
+	q = ask_begin(COURIER_LIST);
 	page->entries = arena_array(a, struct courier_entry, (size_t)f->limit);
 	frame_text(&q, f->prefix);
 	frame_text(&q, f->after_key);
 	frame_text(&q, f->after_version);
 	frame_number(&q, f->limit);
-	e = ask_send(&q);
-	if (!e)
-		e = read_entries(a, (size_t)f->limit, &in, page);
+	e = ask_entries(a, (size_t)f->limit, &q, &in, page);
 	if (e)
 		return e;
 	page->more = frame_take(&in);
@@ -330,10 +361,10 @@ courier_form(struct arena *a, const struct courier_form *form,
 	return frame_ended(&in) ? OK : ERR_BROKEN;
 }
 
-enum err
-courier_check(struct courier_check *c)
+static enum err
+check(enum courier_what what, struct courier_check *c)
 {
-	struct frame q = ask_begin(COURIER_CHECK), in;
+	struct frame q = ask_begin(what), in;
 	int64_t told;
 	enum err e;
 
@@ -349,6 +380,27 @@ courier_check(struct courier_check *c)
 	frame_copy(&in, c->words, sizeof(c->words));
 	return frame_ended(&in) && told >= OK && told <= ERR_DOWN ? (enum err)told :
 	    ERR_BROKEN;
+}
+
+enum err
+courier_check(struct courier_check *c)
+{
+	return check(COURIER_CHECK, c);
+}
+
+void
+courier_probe(void)
+{
+	struct courier_check c;
+	enum err e;
+
+	if (!courier_wanted())
+		return;
+	e = check(COURIER_PROBE, &c);
+	if (!e && c.versions != COURIER_VERSIONS_ON)
+		e = ERR_CONFLICT;
+	if (e != ERR_DOWN) /* which all know already, unless others had an answer */
+		outage_tell(OUTAGE_S3, e);
 }
 
 const char *

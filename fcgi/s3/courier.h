@@ -198,6 +198,10 @@ struct courier_check {
  * failure too, but that of the courier itself. */
 enum err courier_check(struct courier_check *c);
 
+/* courier_probe(): Ask S3 quickly whether the bucket can be used, and let all processes
+ * know (outage.h). For who looks after it now and then; OK without a bucket. */
+void courier_probe(void);
+
 /* courier_host(a): Scheme, host and port of all addresses of courier_presign:
  * "https://bucket.s3.eu-central-1.amazonaws.com". By the settings; no courier needed. */
 const char *courier_host(struct arena *a);

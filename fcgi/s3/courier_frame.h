@@ -36,11 +36,15 @@ void frame_copy(struct frame *f, char *out, size_t room);
 /* frame_ended(f): Everything has been read, and was as it should be. */
 bool frame_ended(const struct frame *f);
 
-/* What a question begins with, as a number. */
+/* What a question begins with, as a number; another follows: shall it be quick? */
 enum courier_what { COURIER_PUT = 1, COURIER_GET, COURIER_HEAD, COURIER_COPY,
-    COURIER_REMOVE, COURIER_LIST, COURIER_PRESIGN, COURIER_FORM, COURIER_CHECK };
+    COURIER_REMOVE, COURIER_LIST, COURIER_PRESIGN, COURIER_FORM, COURIER_CHECK,
+    COURIER_PROBE };
 
-/* And each message of an answer: a sign of life, one entry of a list, the end. */
+/* And each message of an answer: a sign of life, one entry of a list, the end. That goes
+ * on with two numbers: enum err, and what was heard of S3 (outage.h). */
 enum courier_part { COURIER_BEAT = 1, COURIER_ENTRY, COURIER_END };
+
+enum { FRAME_ANSWER = 3 };	/* numbers before what belongs to an answer */
 
 #endif

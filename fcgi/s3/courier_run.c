@@ -21,13 +21,11 @@
 #include "credentials.h"
 #include "helper.h"
 #include "log.h"
+#include "outage.h"
 #include "s3.h"
 #include "sandbox.h"
 
-enum {
-	HEAD = 2 * sizeof(int64_t),	/* of an answer */
-	KEPT = 64 * 1024		/* memory for what lives as long as the process */
-};
+enum { KEPT = 64 * 1024 };	/* memory for what lives as long as the process */
 
 /* What names are looked up with. */
 static const char *const name_files[] = { "/etc/hosts", "/etc/resolv.conf",
@@ -304,6 +302,7 @@ static answer_maker *const answers[] = {
 	[COURIER_COPY] = do_copy, [COURIER_REMOVE] = do_remove,
 	[COURIER_LIST] = do_list, [COURIER_PRESIGN] = do_presign,
 	[COURIER_FORM] = do_form, [COURIER_CHECK] = do_check,
+	[COURIER_PROBE] = do_check,
 };
 
 /* Can another courier reach what this one can't? */
@@ -321,13 +320,15 @@ names_replaced(void)
 static bool
 answer(struct helper_question *q)
 {
-	static uint8_t bytes[HEAD + HELPER_MAX], rest[HELPER_MAX];
+	static uint8_t bytes[FRAME_ANSWER * sizeof(int64_t) + HELPER_MAX];
+	static uint8_t rest[HELPER_MAX];
 	struct frame in = { .n = q->n, .bytes = q->bytes };
 	struct frame out = { .bytes = bytes }, more = { .bytes = rest };
-	const int64_t what = frame_take(&in);
+	const int64_t what = frame_take(&in), quick = frame_take(&in);
 	enum err e = ERR_BROKEN;
 
 	arena_reset(s3.arena);
+	s3_begin(&s3, quick);
 	if (what > 0 && what < (int64_t)(sizeof(answers) / sizeof(answers[0])) &&
 	    q->n_fds <= 1)
 		e = answers[what](&in, q->n_fds ? q->fds[0] : -1, &more);
@@ -335,6 +336,7 @@ answer(struct helper_question *q)
 		(void)close(q->fds[i]); /* the worker looks after its own */
 	frame_number(&out, COURIER_END);
 	frame_number(&out, e || !more.bad ? (int64_t)e : (int64_t)ERR_BIG);
+	frame_number(&out, s3.heard);
 	if (!e && !more.bad) {
 		memcpy(out.bytes + out.n, more.bytes, more.n);
 		out.n += more.n;
@@ -372,7 +374,7 @@ int
 courier_run(int socket, void *start)
 {
 	static struct helper_question q;
-	uint8_t bytes[16];
+	uint8_t bytes[FRAME_ANSWER * sizeof(int64_t)];
 	struct frame first = { .bytes = bytes };
 	enum err e;
 
@@ -380,6 +382,7 @@ courier_run(int socket, void *start)
 	e = sodium_init() < 0 ? ERR_BROKEN : begin(start);
 	frame_number(&first, COURIER_END);
 	frame_number(&first, e);
+	frame_number(&first, OUTAGE_NOTHING);
 	if (!helper_answer(worker, first.bytes, first.n) || e)
 		return 1;
 	while (helper_take(socket, &q) && answer(&q))

@@ -26,7 +26,6 @@
 
 enum {
 	BLOCK = 256 * 1024,		/* sent and received at once */
-	STILL_BYTES = 1024,		/* a second: less is standing still */
 	ALIVE_S = 60,			/* a kept connection is used again */
 	NAME_MAX_BYTES = 100
 };
@@ -238,8 +237,6 @@ set_manners(struct fetch_client *client)
 	SET(CURLOPT_SSL_CTX_FUNCTION, trust);
 	SET(CURLOPT_SSL_CTX_DATA, client);
 	SET(CURLOPT_QUICK_EXIT, 1L); /* wait for no name that nobody knows */
-	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)client->limits.connect_ms);
-	SET(CURLOPT_LOW_SPEED_LIMIT, (long)STILL_BYTES);
 	SET(CURLOPT_MAXAGE_CONN, (long)ALIVE_S);
 	SET(CURLOPT_BUFFERSIZE, (long)BLOCK);
 	SET(CURLOPT_UPLOAD_BUFFERSIZE, (long)BLOCK);
@@ -252,13 +249,15 @@ static bool
 set_question(struct run *run, struct curl_slist *headers)
 {
 	CURL *easy = run->client->easy;
-	const struct fetch_limits *l = &run->client->limits;
 	const struct fetch *f = run->f;
+	const struct fetch_limits *l = f->limits ? f->limits : &run->client->limits;
 	const bool sends = f->body || f->fd >= 0;
 	const int64_t bytes = sends ? f->size : f->fd_to >= 0 ? f->max : 0;
 	bool bad = false;
 
 	SET(CURLOPT_URL, f->url);
+	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)l->connect_ms);
+	SET(CURLOPT_LOW_SPEED_LIMIT, (long)l->still_bytes);
 	SET(CURLOPT_LOW_SPEED_TIME, (long)(f->still_s ? f->still_s : l->still_s));
 	SET(CURLOPT_TIMEOUT_MS, (long)l->total_ms + (long)f->still_s * 1000 +
 	    (long)(bytes / l->bytes_a_second * 1000));

@@ -25,7 +25,8 @@ struct fetch_limits {
 	int connect_ms;
 	int total_ms;		/* for head and body, beside a second for every... */
 	int64_t bytes_a_second;	/* ...so many bytes of what is sent or to come */
-	int still_s;		/* given up when less than a kilobyte a second moves */
+	int still_s;		/* given up when for so long... */
+	int still_bytes;	/* ...fewer bytes a second move */
 };
 
 struct fetch_pair { const char *name, *value; };
@@ -54,6 +55,7 @@ struct fetch {
 	int64_t to;				/* where in it */
 	int64_t max;				/* of an answer of 200 or 206, bytes */
 	int64_t max_words;			/* of any other, and to memory */
+	const struct fetch_limits *limits;	/* NULL: the client's */
 	int still_s;				/* 0: as the limits say */
 	bool to_link;				/* http to the host's own services, too */
 

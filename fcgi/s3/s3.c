@@ -8,13 +8,14 @@
 
 #include "arena.h"
 #include "buf.h"
+#include "clock.h"
 #include "s3.h"
 #include "s3_object.h"
 #include "s3_parts.h"
 #include "s3_xml.h"
 #include "text.h"
 
-enum { KEY_MAX = COURIER_KEY - 1, GET_ATTEMPTS = 100, COPY_STILL_S = 120 };
+enum { KEY_MAX = COURIER_KEY - 1, GET_ATTEMPTS = 100 };
 
 static bool
 key_holds(const char *key)
@@ -91,6 +92,8 @@ enum err
 s3_get(struct s3 *s, const char *key, const char *version, int fd, int64_t max,
     struct courier_object *got)
 {
+	const int64_t began = clock_steady();
+	const int64_t most_s = s->patience_ms / 1000 + max / s->limits->bytes_a_second;
 	int64_t at = 0;
 	enum err e = ERR_DOWN;
 
@@ -104,9 +107,11 @@ s3_get(struct s3 *s, const char *key, const char *version, int fd, int64_t max,
 		c.f.fd_to = fd;
 		c.f.max = max - at;
 		e = get_rest(s, &c, at, got);
-		if (e == ERR_DOWN && c.f.moved == 0)
-			break; /* s3_call_run has tried for as long as it may */
 		at += c.f.moved;
+		if (c.f.moved == 0) /* s3_call_run has tried for as long as it may */
+			break;
+		if ((clock_steady() - began) / CLOCK_SECOND > most_s)
+			break;
 	}
 	if (!e && at != got->size)
 		return ERR_BROKEN;
@@ -138,7 +143,7 @@ copy_whole(struct s3 *s, const struct courier_copy *from, char version[COURIER_V
 	s3_call_header(&c, "x-amz-copy-source", s3_object_source(s, from));
 	s3_call_header(&c, "x-amz-metadata-directive", "REPLACE");
 	c.f.body = "";
-	c.f.still_s = COPY_STILL_S;
+	c.f.still_s = s3_still(s, from->size);
 	e = s3_call_run(s, &c);
 	if (!e && !s3_xml_text(c.f.words, c.f.n_words, "CopyObjectResult/ETag", etag,
 	    sizeof(etag)))

@@ -10,6 +10,13 @@
  * (credentials.h). s lives in a, for ever. ERR_BROKEN (logged). */
 enum err s3_open(struct s3 *s, struct arena *a, int patience_ms, void (*beat)(void));
 
+/* s3_begin(s, quick): A new question; quick: better no answer than a late one. */
+void s3_begin(struct s3 *s, bool quick);
+
+/* s3_still(s, size): Seconds that S3 may be silent while it copies or joins so many
+ * bytes. */
+int s3_still(const struct s3 *s, int64_t size);
+
 /*
  * What the courier does, in the words of courier.h; each function there has its twin
  * here, which asks S3 itself. Memory is taken from s->arena.

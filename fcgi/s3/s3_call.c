@@ -94,6 +94,7 @@ prepare(const struct s3 *s, struct s3_call *c, const struct credentials *keys)
 	headers[n] = (struct sigv4_pair){ "host", s->place.host };
 	r.n_headers = n + 1;
 	sent[n] = (struct fetch_pair){ "authorization", sigv4_header(a, &by, &r) };
+	c->f.limits = s->limits;
 	c->f.method = c->method;
 	c->f.url = s3_place_url(a, &s->place, c->key,
 	    sigv4_query(a, c->query, c->n_query));
@@ -241,6 +242,14 @@ tell(const struct s3 *s, const struct s3_call *c, enum err e, int attempts)
 	    c->method, s->words, err_name(e), c->f.status, attempts, id ? id : "-");
 }
 
+/* Does S3 answer? That it was busy with one object (409) says nothing of all others. */
+static enum outage_heard
+heard(const struct s3_call *c, enum err e)
+{
+	return e == ERR_DOWN && c->f.status != 409 ? OUTAGE_SILENCE :
+	    c->f.status ? OUTAGE_ANSWER : OUTAGE_NOTHING;
+}
+
 enum err
 s3_call_run(struct s3 *s, struct s3_call *c)
 {
@@ -261,6 +270,7 @@ s3_call_run(struct s3 *s, struct s3_call *c)
 			break;
 		rest(s, pause);
 	}
+	s->heard = heard(c, e);
 	if (e)
 		tell(s, c, e, n);
 	return e;

@@ -8,6 +8,7 @@
 
 #include "err.h"
 #include "fetch.h"
+#include "outage.h"
 #include "s3_place.h"
 #include "sigv4.h"
 
@@ -23,9 +24,13 @@ struct s3 {
 	struct arena *arena;		/* of one question of the worker's */
 	struct arena *scratch;		/* of one part of it */
 	struct s3_sizes sizes;
-	int patience_ms;
+	bool quick;			/* somebody waits who should not wait long */
+	const struct fetch_limits *limits; /* of this question */
+	int patience_ms;		/* of it */
+	int usual_patience_ms;
 	void (*beat)(void);		/* called about every second while waiting */
 	bool unreached;			/* the last time, not even a connection */
+	enum outage_heard heard;	/* by the last call of this question */
 	int64_t skew;			/* S3's clock minus ours, full seconds */
 	char words[400];		/* what was wrong the last time, or "" */
 };

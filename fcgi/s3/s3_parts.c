@@ -28,7 +28,6 @@ enum {
 	OF_PART_MD5 = 0, OF_PART, OF_ALL, HASHES, /* what is hashed at once */
 	UPLOAD_ID = 1025,
 	BLOCK = 128 * 1024,
-	JOIN_STILL_S = 120,		/* S3 may be silent while it joins or copies */
 	END_PATIENCE_MS = 3000,		/* with giving up an upload */
 	END_STILL_S = 3
 };
@@ -170,7 +169,7 @@ join(struct upload *u, char version[COURIER_VERSION])
 	c.sha256 = hash;
 	c.f.body = b.bytes;
 	c.f.size = (int64_t)b.n;
-	c.f.still_s = JOIN_STILL_S;
+	c.f.still_s = s3_still(u->s, u->size);
 	e = s3_call_run(u->s, &c);
 	if (e == ERR_MISSING)
 		return joined_before(u, joined_etag(u, a), version);
@@ -311,7 +310,7 @@ copy_part(struct upload *u, const struct courier_copy *from, int i)
 	s3_call_header(&c, "x-amz-copy-source-range", arena_print(a, "bytes=%lld-%lld",
 	    (long long)at, (long long)(at + size_of(u, i) - 1)));
 	c.f.body = "";
-	c.f.still_s = JOIN_STILL_S;
+	c.f.still_s = s3_still(u->s, size_of(u, i));
 	e = s3_call_run(u->s, &c);
 	if (e)
 		return e;

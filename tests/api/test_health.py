@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Health, root and the newest app (contract 70, 71, 74-76)."""
-import subprocess
-
+import contextlib
 import os
+import socket
+import subprocess
+import threading
 
+import clamd
+import pytest
 import server as servers
 from client import Client
 
@@ -144,3 +148,73 @@ def test_the_newest_app(anyone):
                                     "mandatory": False}
     assert anyone.get("/api/app/health").json() == {"status": "ok",
                                                     "latestVersion": "1.2.0"}
+
+
+# what the register leans on
+
+
+@pytest.fixture
+def silent():
+    """An S3 that takes connections and drops them: (its address, who came)."""
+    came = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def drop():
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                came.append(client)
+                client.close()
+    threading.Thread(target=drop, daemon=True).start()
+    yield "http://127.0.0.1:%d" % listener.getsockname()[1], came
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+
+
+def leaning(**settings):
+    """A register that could use an S3, and keeps its files on the disk."""
+    return servers.Server(dict(settings, S3_BUCKET="no-bucket", S3_STYLE="path",
+                               S3_ACCESS_KEY="AKIATEST", S3_SECRET_KEY="secret"), workers=2)
+
+
+def test_others_that_do_not_answer(silent):
+    """Whoever looks at night sees what is down, in words that tell nothing of the host."""
+    scanner = clamd.Clamd()
+    running = leaning(S3_ENDPOINT=silent[0], CLAMD=scanner.place)
+    try:
+        running.start()
+        anyone = Client(running)
+
+        def parts():
+            return anyone.get("/api/health/full").json()["components"]
+        servers.poll(lambda: not parts()["s3"] and not parts()["clamd"])
+        body = anyone.get("/api/health/full").json()
+        assert body["status"] == "degraded"
+        assert set(body["components"]) == PARTS | {"s3", "s3_error", "clamd",
+                                                   "clamd_error"}
+        assert body["components"]["s3_error"] == "S3 does not answer"
+        assert body["components"]["clamd_error"] == "the virus scanner does not answer"
+        figures = anyone.get("/metrics").text
+        assert "\ncem_s3_up 0\n" in figures and "\ncem_clamd_up 0\n" in figures
+        scanner.start()
+        servers.poll(lambda: parts()["clamd"])
+        assert "\ncem_clamd_up 1\n" in anyone.get("/metrics").text
+        assert not parts()["s3"]
+    finally:
+        running.end()
+        scanner.end()
+
+
+def test_nobody_has_s3_asked(silent):
+    """What is said of S3 is what is known: asking costs it nothing."""
+    running = leaning(S3_ENDPOINT=silent[0], JOB_WORKERS="0")
+    try:
+        running.start()
+        asked = len(silent[1])
+        assert asked, "at the start"
+        for _ in range(20):
+            reply = Client(running).get("/api/health/full")
+            assert reply.status_code == 200 and "s3" in reply.json()["components"]
+        assert len(silent[1]) == asked
+    finally:
+        running.end()

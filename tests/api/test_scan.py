@@ -52,7 +52,8 @@ def real(recorder):
 
 @pytest.fixture(scope="module")
 def rogue(recorder):
-    one = Register(clamd.Rogue(), recorder, SCAN_SECONDS="1")
+    one = Register(clamd.Rogue(), recorder, SCAN_SECONDS="1",
+                   JOB_WORKERS="0")  # one asks it now and then
     yield one
     one.end()
 

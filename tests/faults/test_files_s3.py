@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import subprocess
+import time
 
 import big
 import changes
@@ -107,6 +108,14 @@ class Gateway:
         poll(answers)
 
 
+def known_to_answer(running):
+    """All workers are told when one of them has found S3 silent, and when it answers
+    again; who asks in between is refused at once."""
+    def taken():
+        return attempt(hurt.sign_in(running), changes.upload("again/a", 1)) == 200
+    poll(taken)
+
+
 @pytest.fixture
 def gateway(running):
     one = Gateway(running)
@@ -115,6 +124,7 @@ def gateway(running):
         one.start(running)
     one.signal(signal.SIGCONT)
     one.serves(running)
+    known_to_answer(running)
 
 
 @once
@@ -128,9 +138,56 @@ def test_s3_stands_still(running, admin, gateway):
     assert hurt.twin(admin).get("/files/list").status_code == 200
     gateway.signal(signal.SIGCONT)
     gateway.serves(running)
+    known_to_answer(running)
     assert changes.states(running, folder) == case.expected("", folder)
     assert attempt(admin, case.act(admin, folder)) == 200
     assert changes.states(running, folder) == case.expected(case.after, folder)
+    swept(running)
+
+
+class Senders(hurt.Crowd):
+    """Each sends one file, and notes what became of it."""
+
+    def __init__(self, admin, folder, threads):
+        super().__init__(threads)
+        self.admin, self.folder, self.statuses = admin, folder, {}
+
+    def work(self, number):
+        self.statuses[number] = attempt(
+            hurt.twin(self.admin), changes.upload("%s/%d" % (self.folder, number), 1))
+
+
+@once
+def test_s3_hangs_and_the_register_does_not(running, admin, gateway):
+    """More uploads than workers, all at once, while S3 takes connections and says nothing:
+    people are signed in, and see the register, while the first of them still waits. If
+    workers were all that is waited for, it would have been given up long before. Then
+    all know that S3 is silent, and so do those who watch."""
+    tmp = os.path.join(running.state, "store", "tmp")
+
+    def served_meanwhile():
+        couriers(running, admin)
+        gateway.serves(running)
+        known_to_answer(running)
+        gateway.signal(signal.SIGSTOP)
+        with Senders(admin, "hangs%d" % next(changes.number), 12) as crowd:
+            poll(lambda: os.listdir(tmp))
+            time.sleep(1)  # the others stand in line
+            first = set(os.listdir(tmp))
+            assert hurt.sign_in(running).get("/api/farmers").status_code == 200
+            waiting = first & set(os.listdir(tmp))
+        health = admin.get("/api/health/full", token=None).json()
+        figures = admin.get("/metrics", token=None).text
+        gateway.signal(signal.SIGCONT)
+        assert set(crowd.statuses.values()) == {503}
+        assert health["status"] == "degraded" and health["components"]["s3"] is False
+        assert health["components"]["s3_error"] == "S3 does not answer"
+        assert "\ncem_s3_up 0\n" in figures
+        return waiting
+    poll(served_meanwhile, 3 * servers.LIMIT)
+    known_to_answer(running)
+    health = admin.get("/api/health/full", token=None).json()
+    assert health["components"]["s3"] is True
     swept(running)
 
 
@@ -145,6 +202,7 @@ def test_s3_is_away(running, admin, gateway):
     assert got.status_code in (502, 503, 504) and got.json()["detail"]
     assert admin.get("/files/list").status_code == 200
     gateway.start(running)
+    known_to_answer(running)
     assert attempt(admin, case.act(admin, folder)) == 200
     got = admin.get("/files/download/here/a")
     assert got.content == changes.content("here", 1)
