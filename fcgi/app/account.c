@@ -148,15 +148,6 @@ check_password(struct req *r, const char *password)
 	    arena_print(r->arena, "Value error, %s", weakness)) : OK;
 }
 
-static bool
-has_role(const struct shape_texts *list, const char *role)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (text_same(list->items[i], role))
-			return true;
-	return false;
-}
-
 /* The account that the path names. */
 static enum err
 find(struct req *r, struct account_by_email_row *row)
@@ -183,9 +174,9 @@ make(struct req *r, const char *module, const char *action,
 		    .email = login_email(r->arena, in->email), .password = in->password,
 		    .full_name = in->full_name, .phone = phone,
 		    .created_by = front_viewer(r)->mark,
-		    .is_admin = has_role(&in->roles, "ADMIN"),
-		    .is_operator = has_role(&in->roles, "OPERATOR"),
-		    .is_farmer = none || has_role(&in->roles, "FARMER"),
+		    .is_admin = texts_has(&in->roles, "ADMIN"),
+		    .is_operator = texts_has(&in->roles, "OPERATOR"),
+		    .is_farmer = none || texts_has(&in->roles, "FARMER"),
 		    .now = r->now }, &id);
 	if (!e)
 		e = login_get(r->db, id, row);
@@ -347,9 +338,9 @@ enum err
 account_edit(struct req *r)
 {
 	const struct account_change *in = r->in;
-	const bool admin = has_role(&in->roles, "ADMIN"),
-	    operator = has_role(&in->roles, "OPERATOR"),
-	    farmer = has_role(&in->roles, "FARMER"), said = in->roles.n > 0;
+	const bool admin = texts_has(&in->roles, "ADMIN"),
+	    operator = texts_has(&in->roles, "OPERATOR"),
+	    farmer = texts_has(&in->roles, "FARMER"), said = in->roles.n > 0;
 	struct account_by_email_row row;
 	enum err e = check_password(r, in->password);
 

@@ -117,6 +117,15 @@ texts_split(struct arena *a, const char *joined, size_t max)
 	return list;
 }
 
+bool
+texts_has(const struct shape_texts *list, const char *s)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (text_same(list->items[i], s))
+			return true;
+	return false;
+}
+
 static bool
 name_holds(const char *s)
 {

@@ -70,4 +70,7 @@ extern const struct shape_rule note_rule;	/* the same, but line ends are fine */
 const char *texts_join(struct arena *a, const struct shape_texts *list);
 struct shape_texts texts_split(struct arena *a, const char *joined, size_t max);
 
+/* texts_has(list, s): Is s one of them? */
+bool texts_has(const struct shape_texts *list, const char *s);
+
 #endif

@@ -124,12 +124,17 @@ facts(struct req *r, const struct operator_out *operator)
 	return out.bytes;
 }
 
+/* Is there a district of each name? Those that he had may stay: one who was taken over
+ * may have districts of an older list, and whole forms come back. */
 static enum err
-check_districts(struct req *r, const struct shape_texts *names)
+check_districts(struct req *r, const struct shape_texts *names,
+    const struct shape_texts *had)
 {
 	enum err e = OK;
 
 	for (size_t i = 0; i < names->n && !e; i++) {
+		if (had && texts_has(had, names->items[i]))
+			continue;
 		e = login_district_known(r->db, names->items[i]);
 		if (e == ERR_MISSING)
 			return fail_fault(r, arena_print(r->arena,
@@ -182,7 +187,7 @@ operator_create(struct req *r)
 {
 	const struct operator_form *in = r->in;
 	const char *account_id;
-	enum err e = check_districts(r, &in->assigned_districts);
+	enum err e = check_districts(r, &in->assigned_districts, NULL);
 
 	if (!e)
 		e = login_make(r->db, r->arena, &(struct login_new){
@@ -327,7 +332,8 @@ check_change(struct req *r, const struct operator_out *was,
     const struct operator_change *in, const char *email)
 {
 	struct account_by_email_row other;
-	enum err e = check_districts(r, &in->assigned_districts);
+	enum err e = check_districts(r, &in->assigned_districts,
+	    &was->assigned_districts);
 
 	if (e || !email || text_same(email, was->email))
 		return e;

@@ -327,6 +327,23 @@ def test_edit(admin, make):
         faulty(admin.put(at(operator), json=bad), "body." + list(bad)[0])
 
 
+def test_a_district_of_an_older_list_stays(server, admin, make):
+    """Who was taken over has it; the client sends all districts back, whatever is edited,
+    and so nothing of him could be."""
+    operator = make(assigned_districts=[CHIBOMBO])
+    server.sql("INSERT INTO account_district (account_id, district_name) SELECT account_id,"
+               " 'Older District' FROM account WHERE email = '%s'" % operator["email"])
+    both = [CHIBOMBO, "Older District"]
+    reply = admin.put(at(operator), json={"assigned_districts": both, "full_name": "New"})
+    assert reply.status_code == 200, reply.text
+    assert reply.json()["assigned_districts"] == both
+    faulty(admin.put(at(operator), json={"assigned_districts": both + ["No District"]}),
+           "body.assigned_districts.2")
+    assert admin.put(at(operator), json={"assigned_districts": [CHIBOMBO]}).status_code == 200
+    faulty(admin.put(at(operator), json={"assigned_districts": both}),
+           "body.assigned_districts.1")
+
+
 def test_empty_lists_clear(admin, make, sign_in, enrol):
     """Flaw 45: an empty list was ignored. It holds for sessions that are open."""
     farmer = enrol()
