@@ -251,22 +251,19 @@ answer(struct req *r)
 	return sure;
 }
 
-/* Of refusals nginx knows 401 and 403 alone, and hands on headers alone: they say what is
- * to be told to the client (door.conf). */
+/* nginx hands on nothing but headers: one has the words for the client (door.conf). */
 static void
 answer_door(struct req *r)
 {
 	char *words;
 
-	if (r->status != 204 && r->status < 500) {
-		words = arena_copy(r->arena, r->body.bytes, r->body.n);
-		for (char *p = words; *p; p++)
-			if (*p == '\r' || *p == '\n')
-				*p = ' '; /* of a page, to which it is the same */
-		req_header(r, "X-Words", words);
-		req_header(r, "X-Status", arena_print(r->arena, "%d", r->status));
-		r->status = r->status == 401 ? 401 : 403;
-	}
+	if (r->status == 204)
+		return;
+	words = arena_copy(r->arena, r->body.bytes, r->body.n);
+	for (char *p = words; *p; p++)
+		if (*p == '\r' || *p == '\n')
+			*p = ' '; /* of a page, to which it is the same */
+	req_header(r, "X-Words", words);
 	r->body.n = 0;
 }
 

@@ -50,6 +50,14 @@ def test_nothing_is_taken_from_strangers(server, farmer, as_farmer, path):
             assert reply.headers["Www-Authenticate"] == "Bearer"
 
 
+def test_no_more_is_asked_for(server):
+    """Who waits to be asked for the rest need not send what is refused."""
+    with wire.connect(server, timeout=20) as link:
+        link.sendall(wire.request("POST", "/files/upload", [
+            KIND, ("Expect", "100-continue")], length=5 * MB))
+        assert link.recv(1000).startswith(b"HTTP/1.1 403 ")
+
+
 @pytest.mark.parametrize("tail", ["/documents/nrc", "/upload-photo"])
 def test_pictures_of_strangers(server, farmer, tail):
     path = "/api/farmers/" + farmer["farmer_id"] + tail

@@ -434,6 +434,16 @@ def test_smuggling(server, data):
     assert wire.exchange(server, data).status_code in (400, 404)
 
 
+@pytest.mark.parametrize("line,header,status", [
+    (b"HTTP/1.1", b"Transfer-Encoding: gzip, chunked", 501), (b"HTTP/3.0", b"X: y", 505),
+    (b"HTTP/1.1", b"Authorization: a\r\nAuthorization: b", 400),
+    (b"HTTP/1.1", b"X:\r\n folded", 400), (b"HTTP/1.1", b"X : y", 400)])
+def test_odd_requests_have_words_too(server, line, header, status):
+    reply = wire.exchange(server, b"POST /api/auth/login %s\r\nHost: localhost\r\n%s\r\n"
+                                  b"Connection: close\r\n\r\n0\r\n\r\n" % (line, header))
+    assert refused(reply, status) == "Bad request"
+
+
 def test_large_headers(server):
     data = wire.request("GET", "/api/health", [("X-Large", "x" * 100000)])
     assert wire.exchange(server, data).status_code in (400, 413, 414, 431, 494)
