@@ -24,6 +24,10 @@
 
 enum { KNOWN_MAX = 256 };
 
+/* A token from later than that was made by a clock that was ahead, and would outlive
+ * all others. */
+#define AHEAD CLOCK_DAY
+
 /* What the row of a session said. */
 struct known {
 	char session_id[ID_TEXT];	/* "": nothing is known */
@@ -191,7 +195,8 @@ session_viewer(struct db *db, struct arena *arena, const struct session_ask *ask
 	if (!text_same(token.type, ask->type))
 		return ERR_AUTH;
 	*why = NULL;
-	if (!id_valid(token.session_id))
+	if (!id_valid(token.session_id) ||
+	    token.issued > (ask->now + AHEAD) / CLOCK_SECOND)
 		return ERR_AUTH;
 	e = find(db, arena, &(struct session_find_in){
 	    .session_id = token.session_id, .now = ask->now }, &row);

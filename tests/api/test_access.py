@@ -299,6 +299,17 @@ def test_other_algorithms(anyone, admin, signing_key):
     attack(anyone, tokens.mint(signing_key, claims, {"typ": "JWT"}))
 
 
+def test_a_token_of_a_clock_that_was_ahead(anyone, admin, signing_key):
+    """Made while the clock was a year ahead, it would open for a year and more."""
+    _, claims, _ = tokens.parts(admin.token)
+    year = 365 * 86400
+    attack(anyone, tokens.mint(signing_key, dict(claims, iat=claims["iat"] + year,
+                                                 exp=claims["exp"] + year)))
+    soon = dict(claims, iat=claims["iat"] + 3600)
+    assert anyone.get("/api/farmers", token=tokens.mint(signing_key, soon)
+                      ).status_code == 200
+
+
 @pytest.mark.parametrize("key", [b"", b"secret", b"0123456789abcdef0123456789abcdef",
                                  bytes(32), b"x" * 64])
 def test_wrong_key(anyone, admin, key):
