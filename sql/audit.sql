@@ -172,6 +172,12 @@ HAVING CAST(SUM(g.n_rows) AS BIGINT) > 0
 SELECT counted_id
   FROM audit_counted;
 
+-- name: audit_count_alone :exec
+-- Wait until no other recorder counts, and be alone till the end of the transaction, as
+-- what one has counted the other must see. Used by the recorder.
+UPDATE audit_counted
+   SET counted_id = counted_id;
+
 -- name: audit_count :exec
 -- Count the rows before an id that are not counted yet. In the order of the key, so
 -- that nobody who writes the tally waits for another crosswise. Used by the recorder.
@@ -186,12 +192,26 @@ SELECT level, module, COUNT(*)
     ON CONFLICT (level, module) DO UPDATE SET
        n_rows = audit_tally.n_rows + excluded.n_rows;
 
+-- name: audit_count_back :exec
+-- The same backwards, when the clock was set back: rows from an id on that are counted,
+-- and will be once more. The few that were written since then are taken for counted.
+-- Used by the recorder.
+-- types: upto_id TEXT
+INSERT INTO audit_tally (level, module, n_rows)
+SELECT level, module, -COUNT(*)
+  FROM audit
+ WHERE audit_id >= :upto_id
+   AND audit_id < (SELECT counted_id FROM audit_counted)
+ GROUP BY level, module
+ ORDER BY level, module
+    ON CONFLICT (level, module) DO UPDATE SET
+       n_rows = audit_tally.n_rows + excluded.n_rows;
+
 -- name: audit_count_done :exec
--- They are counted; once, also when the clock was set back. Used by the recorder.
+-- They are counted. Used by the recorder.
 -- types: upto_id TEXT
 UPDATE audit_counted
-   SET counted_id = :upto_id
- WHERE counted_id < :upto_id;
+   SET counted_id = :upto_id;
 
 -- name: audit_uncount :exec
 -- So many of a kind are gone. Used by the retention job.

@@ -30,18 +30,23 @@ SELECT job_id
  LIMIT 1;
 
 -- name: job_recall :exec
--- Nothing is due later than a time. It is, when the clock had gone ahead for a while:
--- then schedules would rest till that day.
--- open: jobs of the program itself, and leases
--- types: latest BIGINT
+-- Nothing waits for a time that the clock told before it was set back: no lease is longer
+-- than a lease, nothing is due after latest, and what was asked for or run last later
+-- than soon (a moment from now) is due at once. Used by the job worker.
+-- open: jobs of everybody; only when they are due
+-- types: latest BIGINT, soon BIGINT, lease_ends_at BIGINT
 UPDATE job
-   SET due_at = :now
+   SET due_at = CASE WHEN job_state = 'running' THEN :lease_ends_at ELSE :now END
  WHERE job_id IN (
        SELECT j.job_id
          FROM job AS j
-        WHERE j.due_at > :latest
-        ORDER BY j.due_at
-        LIMIT 20);
+        WHERE j.due_at > :soon
+          AND CASE WHEN j.job_state = 'running' THEN j.due_at > :lease_ends_at
+                                                     + (:soon - :now)
+                   ELSE j.due_at > :latest OR COALESCE(j.ended_at, j.started_at,
+                                                       j.created_at) > :soon END
+        ORDER BY j.due_at, j.job_id
+        LIMIT 50);
 
 -- name: job_schedule :exec
 -- Have the one row of a schedule; there from the first start on.

@@ -46,15 +46,18 @@ DELETE FROM session
  WHERE expires_at <= :now;
 
 -- name: throttle_hit :one
--- Count an attempt; a window that has passed starts anew.
+-- Count an attempt; a window that has passed starts anew, and so does one that began
+-- later than now (by more than the clocks of hosts differ): the clock was set back.
 -- types: window_ends_at BIGINT
 INSERT INTO throttle (throttle_key, n_attempts, resets_at)
 VALUES (:throttle_key, 1, :window_ends_at)
     ON CONFLICT (throttle_key) DO UPDATE
-   SET n_attempts = CASE WHEN throttle.resets_at <= :now
-                         THEN 1 ELSE throttle.n_attempts + 1 END,
-       resets_at = CASE WHEN throttle.resets_at <= :now
-                        THEN excluded.resets_at ELSE throttle.resets_at END
+   SET n_attempts = CASE WHEN throttle.resets_at > :now
+                          AND throttle.resets_at <= :window_ends_at + 60000000
+                         THEN throttle.n_attempts + 1 ELSE 1 END,
+       resets_at = CASE WHEN throttle.resets_at > :now
+                         AND throttle.resets_at <= :window_ends_at + 60000000
+                        THEN throttle.resets_at ELSE excluded.resets_at END
 RETURNING n_attempts, resets_at;
 
 -- name: throttle_forgive :exec

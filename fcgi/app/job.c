@@ -23,9 +23,11 @@ const char *const job_states[] = {
 	"queued", "running", "done", "dead", "cancelled", NULL
 };
 
+enum { KEEPS, FORGETS };
+
 static const struct job_kind kinds[] = {
-#define JOB(name, handler, attempts, every, words) \
-	{ name, handler, attempts, every, words },
+#define JOB(name, handler, attempts, every, age, words) \
+	{ name, handler, attempts, every, age, words },
 #include "jobs.def"
 #undef JOB
 };

@@ -17,8 +17,9 @@ struct req;
 /*
  * Work that outlives a request. A job is a row; its kind is a row of jobs.def:
  *
- *   JOB("sync", sync_run, 5, 0, "Register a batch of farmers from a phone")
- *       kind    handler  attempts  every (microseconds; 0: only when asked for)  words
+ *   JOB("sync", sync_run, 5, 0, KEEPS, "Register a batch of farmers from a phone")
+ *       kind    handler  attempts  every (microseconds; 0: only when asked for)
+ *       age (FORGETS: it deletes what is old)  words
  *
  * A handler works in transactions that each end in job_step; what it did in the last is
  * committed together with the end of the job. A worker that is killed leaves its lease
@@ -105,6 +106,7 @@ struct job_kind {
 	const char *name;
 	enum err (*run)(struct job *j);
 	int64_t attempts, every;
+	bool forgets;		/* it deletes by age: not while watch_holds */
 	const char *words;
 };
 
@@ -118,7 +120,7 @@ const struct job_kind *job_kind_find(const char *name);
 int64_t job_attempts(const char *kind);
 
 /* The handlers, declared from jobs.def. */
-#define JOB(kind, handler, attempts, every, words) enum err handler(struct job *j);
+#define JOB(kind, handler, attempts, every, age, words) enum err handler(struct job *j);
 #include "jobs.def"
 #undef JOB
 

@@ -23,6 +23,7 @@
 #include "queue.h"
 #include "session.h"
 #include "text.h"
+#include "watch.h"
 
 enum {
 	MEMORY = 8 * 1024 * 1024,	/* of a step, and of what lasts a run */
@@ -31,13 +32,12 @@ enum {
 	TURNS = 6			/* of a lease, while others wait */
 };
 
+#define HELD_AGAIN (10 * CLOCK_MINUTE)	/* while the clock can't be trusted */
+
 /* A failed run is tried again after a random part of base * 2^(attempt - 1), at most
  * cap: those that failed together don't come back together. */
 #define BACKOFF_BASE (10 * CLOCK_SECOND)
 #define BACKOFF_CAP CLOCK_HOUR	/* less than 2^32 microseconds */
-
-/* Nothing is due later: no schedule is rarer than a day, no lease longer than an hour. */
-#define DUE_MAX (2 * CLOCK_DAY)
 
 #define WAIT_MIN (CLOCK_SECOND / 100)	/* when another worker is just taking */
 #define WAIT_DOWN CLOCK_SECOND		/* when the database is down */
@@ -55,6 +55,7 @@ struct job_run {
 	int turn, page;
 	bool has, has_next;
 	const char *refusal;	/* job_refuse was called */
+	bool held;		/* the clock can't be trusted */
 	bool over;		/* lost, cancelled or given back: nothing to be written */
 	int64_t began;		/* by clock_steady */
 	int64_t n_failed;
@@ -94,11 +95,28 @@ admit(struct job_run *run, struct job *j)
 	return e;
 }
 
+/* While the clock can't be trusted, nothing is deleted by its age: ERR_BUSY. */
+static enum err
+check_clock(struct job_run *run, struct job *j)
+{
+	const struct job_kind *kind = job_kind_find(j->kind);
+	bool holds = false;
+	enum err e = kind && kind->forgets ? watch_holds(run->db, j->now, &holds) : OK;
+
+	if (e || !holds)
+		return e;
+	run->held = true;
+	(void)job_refuse(j, "the clock jumped or the register was off: nothing that is "
+	    "old is forgotten yet"); /* until next time */
+	return ERR_BUSY;
+}
+
 /* A step was committed: the next begins with the first write, if who asked still may. */
 static enum err
 step_begin(struct job *j, const char *cursor)
 {
 	struct job_run *run = j->run;
+	enum err e;
 
 	db_stamp(run->db, 0);
 	if (cursor) {
@@ -111,8 +129,9 @@ step_begin(struct job *j, const char *cursor)
 		run->beat(run->db);
 	arena_reset(run->step);
 	j->now = clock_now();
+	e = check_clock(run, j);
 	db_intend(run->db);
-	return admit(run, j);
+	return e ? e : admit(run, j);
 }
 
 /* A long job that others wait for goes behind them, if it can go on from its cursor: else
@@ -169,8 +188,12 @@ backoff(int64_t attempt)
 static struct queue_mark
 verdict_schedule(const struct job *j, const struct job_kind *kind, const char *error)
 {
+	int64_t every = kind ? kind->every : CLOCK_HOUR;
+
+	if (j->run && j->run->held && every > HELD_AGAIN)
+		every = HELD_AGAIN;
 	return (struct queue_mark){
-		.state = "queued", .due_at = j->now + (kind ? kind->every : CLOCK_HOUR),
+		.state = "queued", .due_at = j->now + every,
 		.moves = !error, .n_done = j->done, .n_total = j->total,
 		.cursor = error || text_empty(j->cursor) ? NULL : "",
 		.result = j->result, .error = error, .ended_at = j->now
@@ -284,6 +307,9 @@ handle(struct job_run *run, struct job *j)
 		log_write(LOG_ERROR, "job: there is no kind %s", j->kind);
 		return ERR_MISSING;
 	}
+	e = e ? e : check_clock(run, j);
+	if (e == ERR_BUSY)
+		return OK;
 	db_intend(run->db);
 	e = e ? e : kind->run(j);
 	if (!e && j->result && strlen(j->result) > JOB_TEXT_MAX)
@@ -319,7 +345,7 @@ run_held(struct job_run *run)
 	enum err e, failed;
 
 	run->refusal = NULL;
-	run->over = false;
+	run->held = run->over = false;
 	run->began = clock_steady();
 	log_request(j.request_id);
 	e = handle(run, &j);
@@ -365,14 +391,13 @@ job_run_failures(const struct job_run *run)
 enum err
 job_run_schedules(struct job_run *run)
 {
-	const int64_t now = clock_now();
-	enum err e = queue_recall(run->db, now, now + DUE_MAX);
 	size_t n;
 	const struct job_kind *kinds = job_kinds(&n);
+	enum err e = OK;
 
 	for (size_t i = 0; i < n && !e; i++)
 		if (kinds[i].every)
-			e = queue_schedule(run->db, now, kinds[i].name);
+			e = queue_schedule(run->db, clock_now(), kinds[i].name);
 	return e;
 }
 

@@ -47,7 +47,7 @@ static const struct { int64_t most; const char *label; } buckets[] = {
 };
 
 static const char *const kinds[] = {
-#define JOB(name, handler, attempts, every, words) name,
+#define JOB(name, handler, attempts, every, age, words) name,
 #include "jobs.def"
 #undef JOB
 	"-"

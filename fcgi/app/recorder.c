@@ -2,7 +2,7 @@
 /*
  * The recorder: the one process that moves the journal of reads into the audit. It is
  * not a job worker, since a long job there would hold up the journal, and a full
- * journal holds up whoever wants to read.
+ * journal holds up whoever wants to read. It looks at the clock as well.
  */
 #include <time.h>
 
@@ -15,6 +15,7 @@
 #include "metrics.h"
 #include "proc.h"
 #include "recorder.h"
+#include "watch.h"
 
 #define COUNT_EVERY (10 * CLOCK_SECOND)
 
@@ -62,6 +63,7 @@ recorder_loop(struct db *db)
 		enum err e;
 
 		proc_busy(true);
+		watch_look(db);
 		e = flush_all(db, arena);
 		if (!e)
 			e = count_due(db);

@@ -16,7 +16,9 @@
 #include "outage.h"
 #include "proc.h"
 #include "queries.h"
+#include "queue.h"
 #include "scan.h"
+#include "watch.h"
 #include "work.h"
 
 #define BEAT_EVERY (15 * CLOCK_SECOND)
@@ -24,20 +26,23 @@
 static int64_t beat_due;	/* by clock_steady */
 static int64_t look_due;	/* the same */
 
-/* Count what was done, and say that this process works if it is time to: whoever asks
- * for the service's health sees by the heartbeat that jobs are done. */
+/* Look at the clock, count what was done, and say that this process works if it is time
+ * to: whoever asks for the service's health sees by the heartbeat that jobs are done. */
 static void
 beat(struct db *db)
 {
 	const int64_t now = clock_steady();
 	enum err e;
 
+	watch_look(db);
 	metrics_database(db);
 	if (now < beat_due)
 		return;
 	beat_due = now + BEAT_EVERY;
 	e = q_heartbeat_set(db, &(struct heartbeat_set_in){
 	    .beat_name = "job worker", .now = clock_now() }, NULL);
+	if (!e)
+		e = queue_recall(db, clock_now(), conf.job_lease * CLOCK_SECOND);
 	if (e)
 		log_write(LOG_ERROR, "heartbeat: %s", err_name(e));
 }

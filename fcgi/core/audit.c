@@ -105,7 +105,12 @@ audit_count(struct db *db, int64_t now)
 
 	id_least(now - AUDIT_LATE, upto);
 	if (!e)
+		e = q_audit_count_alone(db, NULL);
+	if (!e)
 		e = q_audit_count(db, &(struct audit_count_in){ .upto_id = upto }, NULL);
+	if (!e)
+		e = q_audit_count_back(db, &(struct audit_count_back_in){
+		    .upto_id = upto }, NULL);
 	if (!e)
 		e = q_audit_count_done(db, &(struct audit_count_done_in){
 		    .upto_id = upto }, NULL);

@@ -44,8 +44,9 @@ enum err audit_write_all(struct db *db, struct arena *arena,
     const struct audit_source *source, const struct audit_list *list);
 
 /* audit_count(db, now): Count into the tally what was written more than AUDIT_LATE
- * before now; in a transaction of its own. Only for the recorder, and only when it has
- * nothing to move: what is counted must not get more. */
+ * before now, and take out of it what is younger, if the clock was set back; in a
+ * transaction of its own. Only for the recorder, and only when it has nothing to move:
+ * what is counted must not get more. */
 enum err audit_count(struct db *db, int64_t now);
 
 /* Until when rows go: technical ones that are no warning, those that are one, and the

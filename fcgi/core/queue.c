@@ -8,11 +8,14 @@
 #include <string.h>
 
 #include "arena.h"
+#include "clock.h"
 #include "db.h"
 #include "queries.h"
 #include "queue.h"
 #include "seal.h"
 #include "text.h"
+
+#define DUE_MAX (2 * CLOCK_DAY)	/* no schedule is rarer than a day */
 
 static const char input_place[] = "job.input";
 static const char cursor_place[] = "job.cursor";
@@ -81,10 +84,16 @@ queue_schedule(struct db *db, int64_t now, const char *kind)
 }
 
 enum err
-queue_recall(struct db *db, int64_t now, int64_t latest)
+queue_recall(struct db *db, int64_t now, int64_t lease)
 {
-	return q_job_recall(db, &(struct job_recall_in){ .now = now,
-	    .latest = latest }, NULL);
+	const struct job_recall_in in = { .now = now, .soon = now + CLOCK_MINUTE,
+		.latest = now + DUE_MAX, .lease_ends_at = now + lease };
+	int64_t n = 1;
+	enum err e = OK;
+
+	while (!e && n) /* none that was recalled is found again */
+		e = q_job_recall(db, &in, &n);
+	return e;
 }
 
 enum err

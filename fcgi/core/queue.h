@@ -56,8 +56,10 @@ enum err queue_add(struct db *db, struct arena *arena, int64_t now,
 /* queue_schedule(db, now, kind): See to it that the schedule kind has its row. */
 enum err queue_schedule(struct db *db, int64_t now, const char *kind);
 
-/* queue_recall(db, now, latest): What is due after latest is due now. */
-enum err queue_recall(struct db *db, int64_t now, int64_t latest);
+/* queue_recall(db, now, lease): What waits for a time that only a clock could tell that
+ * was ahead (and is set back now) is due now; of what is running, after a lease. The
+ * clocks of hosts may differ by a minute. */
+enum err queue_recall(struct db *db, int64_t now, int64_t lease);
 
 /* queue_wake(db): Wake those who wait, when the transaction is committed. */
 enum err queue_wake(struct db *db);

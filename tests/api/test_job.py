@@ -240,7 +240,7 @@ def test_switched_off_in_the_middle(server, admin, new_user):
 
 
 def test_the_clock_was_ahead(server, admin):
-    """What became due in some years is done now, once workers start anew."""
+    """What became due in some years is done now."""
     found = page(admin, kind="moves")[0]
     server.sql("UPDATE job SET due_at = due_at + %d WHERE job_id = '%s'"
                % (5 * 365 * 86400 * 10**6, found["job_id"]))
@@ -250,6 +250,26 @@ def test_the_clock_was_ahead(server, admin):
         out = get(admin, found["job_id"])
         return out["state"] == "queued" and out["started_at"] > found["started_at"] and out
     assert poll(ran)["due_at"] < "%d" % (time.gmtime().tm_year + 1)
+
+
+def test_nothing_is_forgotten_while_the_clock_may_be_wrong(server, admin):
+    """A clock that is years ahead would delete what was deleted today, for good."""
+    def held(until):
+        server.sql("UPDATE clock_seen SET held_until = %d" % until)
+        run_schedule(server, "expired")
+        found = page(admin, kind="expired")[0]
+        return admin.get("/api/jobs/" + job).status_code, found["error"]
+    now = time.time_ns() // 1000
+    job = people.row_id(now - 40 * 86400 * 10**6)
+    server.sql("INSERT INTO job (job_id, job_kind, job_state, is_scheduled, ended_at, "
+               "attempt, n_done, n_total, created_at) VALUES ('%s', 'ping', 'done', FALSE, "
+               "%d, 1, 0, 0, 1)" % (job, now - 31 * 86400 * 10**6))
+    try:
+        status, error = held(now + 3600 * 10**6)
+        assert status == 200 and error.startswith("the clock jumped"), (status, error)
+    finally:
+        status, error = held(0)
+    assert status == 404 and error is None
 
 
 def test_what_nobody_knows(server, admin):
