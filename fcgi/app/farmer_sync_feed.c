@@ -15,7 +15,8 @@
  * The cursor is "1-<settled>-<at>-<row>-<scope>": where the next round begins, the last
  * place of this round (row "" if it is over), and whose farmers they are. If the scope
  * has changed, or the cursor is older than what is remembered, or the clock was set
- * back, all begins anew and the phone forgets what it has.
+ * back since (watch.h; be it that it has come to that time again), all begins anew and
+ * the phone forgets what it has.
  */
 #include <string.h>
 
@@ -31,6 +32,7 @@
 #include "job.h"
 #include "seen.h"
 #include "text.h"
+#include "watch.h"
 
 enum {
 	LIMIT_USUAL = 100, LIMIT_MAX = 200,
@@ -92,7 +94,8 @@ struct feed {
 	struct req *r;
 	struct account_district_list_row *districts;
 	size_t n_districts;
-	const char *scope;		/* a hash of what the viewer sees */
+	const char *scope;		/* a hash of what the viewer sees, and of how
+					 * often the clock was set back */
 	struct cursor cursor;
 	size_t limit;
 	struct sync_changed_row *keys;	/* in order; one more than limit, if there is */
@@ -109,14 +112,18 @@ read_scope(struct feed *f)
 	const struct viewer *v = front_viewer(r);
 	struct buf text = buf_make(r->arena, 200);
 	uint8_t hash[SCOPE_SIZE];
-	enum err e = OK;
+	int64_t turns;
+	enum err e;
 
-	if (!v->all)
+	e = watch_turns(r->db, &turns);
+	if (!e && !v->all)
 		e = q_account_district_list(r->db, &(struct account_district_list_in){
 		    .account_id = v->account_id }, &f->districts, &f->n_districts);
 	buf_text(&text, v->all ? "all" : "districts");
 	for (size_t i = 0; i < f->n_districts; i++)
 		buf_print(&text, "\n%s", f->districts[i].district_name);
+	if (turns)
+		buf_print(&text, "\n\n%lld", (long long)turns);
 	(void)crypto_generichash(hash, sizeof(hash), (const uint8_t *)text.bytes,
 	    text.n, NULL, 0);
 	f->scope = text_hex(r->arena, hash, sizeof(hash));

@@ -365,6 +365,20 @@ def test_what_begins_anew(clerk, enrol, place):
         assert page["reset"] is True and len(page["farmers"]) == 1, change
 
 
+def test_the_clock_was_set_back(server, clerk, enrol, place):
+    """What changes in an hour that is there twice is stamped before cursors that were
+    told in it the first time: also who comes back later must not miss it."""
+    farmer = enrol(clerk, place=place)
+    phone = Phone(clerk).sync()
+    was = phone.resets
+    stamp(server, farmer, 3 * SETTLED)
+    assert not phone.sync().seen and phone.resets == was
+    server.sql("UPDATE clock_seen SET seen_at = seen_at + 3600000000")
+    server.cem("work", "--once", "--config", server.config)
+    assert phone.sync().resets == was + 1 and farmer["farmer_id"] in phone.seen
+    assert phone.sync().resets == was + 1
+
+
 def test_a_cursor_opens_no_other_scope(admin, clerk, lost_operator, enrol, place):
     """An administrator's cursor in an operator's hand shows the operator's farmers."""
     enrol(admin), enrol(clerk, place=place)
