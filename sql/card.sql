@@ -26,10 +26,7 @@ SELECT c.card_serial, c.issued_at, c.expires_at, c.qr_sealed, o.object_id, o.sto
  WHERE c.farmer_id = :farmer_id
    AND c.revoked_at IS NULL
    AND f.deleted_at IS NULL
-   AND (:viewer_all OR f.farmer_id = :viewer_farmer_id OR f.district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id));
+   AND :scope(f);
 
 -- name: card_verify :one
 -- What an inspector is told about a card whose signature holds.

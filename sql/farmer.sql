@@ -59,10 +59,7 @@ UPDATE farmer
    AND farmer_id = :farmer_id
    AND updated_at = :seen_at
    AND deleted_at IS NULL
-   AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id));
+   AND :scope(farmer);
 
 -- name: farmer_get :one
 -- One whole farmer, with the card in force. Used wherever one is shown, edited,
@@ -84,10 +81,7 @@ SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.is_active,
   LEFT JOIN card AS c ON c.farmer_id = f.farmer_id AND c.revoked_at IS NULL
  WHERE f.farmer_id = :farmer_id
    AND f.deleted_at IS NULL
-   AND (:viewer_all OR f.farmer_id = :viewer_farmer_id OR f.district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id));
+   AND :scope(f);
 
 -- name: farmer_exists :one
 -- Whose a number is, whoever asks: tells "not yours" from "not there" for staff.
@@ -240,10 +234,7 @@ UPDATE farmer
        updated_at = :now
  WHERE farmer_id = :farmer_id
    AND deleted_at IS NULL
-   AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id));
+   AND :scope(farmer);
 
 -- name: farmer_photo :one
 -- Where a farmer's photo lies. Used by photo_page.
@@ -253,10 +244,7 @@ SELECT o.object_id, o.stored_in, o.object_key, o.object_version, o.file_size, o.
   JOIN object AS o ON o.object_id = f.photo_file_id
  WHERE f.farmer_id = :farmer_id
    AND f.deleted_at IS NULL
-   AND (:viewer_all OR f.farmer_id = :viewer_farmer_id OR f.district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id));
+   AND :scope(f);
 
 -- name: farmer_sealed :many
 -- A run of rows to seal anew, the deleted too. Used by `cem key rotate`.
@@ -287,10 +275,7 @@ UPDATE farmer
  WHERE farmer_id = :farmer_id
    AND updated_at = :seen_at
    AND deleted_at IS NULL
-   AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id));
+   AND :scope(farmer);
 
 -- name: farmer_touch :exec
 -- Something that belongs to a farmer changes: the row is newer, and held till the
@@ -299,10 +284,7 @@ UPDATE farmer
    SET updated_at = CASE WHEN updated_at < :now THEN :now ELSE updated_at + 1 END
  WHERE farmer_id = :farmer_id
    AND deleted_at IS NULL
-   AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id));
+   AND :scope(farmer);
 
 -- name: farmer_delete :exec
 -- Take a farmer out of the register, for as long as nobody restores it. :nrc_hash is
@@ -312,10 +294,7 @@ UPDATE farmer
        nrc_hash = :nrc_hash
  WHERE farmer_id = :farmer_id
    AND deleted_at IS NULL
-   AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id));
+   AND :scope(farmer);
 
 -- name: farmer_deleted :one
 -- A deleted farmer. Used by `cem farmer restore`.
@@ -372,10 +351,7 @@ SELECT g.district_name, g.n,
                    AS n_rejected
           FROM farmer_tally
          WHERE tally_by = 'standing' AND n_farmers > 0
-           AND (:viewer_all OR district_name IN (
-                   SELECT d.district_name
-                     FROM account_district AS d
-                    WHERE d.account_id = :viewer_account_id))
+           AND :district_scope(district_name)
          GROUP BY district_name) AS g
  ORDER BY g.n DESC, g.district_name
  LIMIT 10;

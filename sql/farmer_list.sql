@@ -3,8 +3,8 @@
 -- the fewest, by the kept figures and by how many have the words.
 --
 -- :status, :district and the words may be NULL. A word is a range of farmer_term: of all
--- that begin with it. The inner LIMIT 1 OFFSET 0 changes nothing; it keeps PostgreSQL
--- from turning the look at one farmer's words into a join with everybody's.
+-- that begin with it. A list towards the newest goes the same way with >, <=, 'g', ASC for
+-- <, >=, '', DESC, which fragments call beyond, within, last, sorted.
 
 -- name: farmer_extent :one
 -- How many farmers there are, and how many the viewer's list has in all, in how many
@@ -16,10 +16,7 @@ SELECT CAST(COALESCE(SUM(t.n_farmers), 0) AS BIGINT) AS n_all,
        COUNT(DISTINCT CASE WHEN t.seen THEN t.district_name END) AS n_places,
        MAX(CASE WHEN t.seen THEN t.district_name END) AS place
   FROM (SELECT n_farmers, district_name,
-               (:viewer_all OR district_name IN (
-                   SELECT d.district_name
-                     FROM account_district AS d
-                    WHERE d.account_id = :viewer_account_id))
+               :district_scope(district_name)
                AND (:status IS NULL OR registration_status = :status)
                AND (:district IS NULL OR district_name = :district) AS seen
           FROM farmer_tally
@@ -45,314 +42,167 @@ SELECT COUNT(*) AS n
          WHERE t.term > :word AND t.term < :word_end
          LIMIT 1) AS found;
 
+-- fragment: shown(f)
+-- What a list shows of a farmer.
+f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at, f.first_name,
+f.last_name, f.phone_primary, f.village, f.district_name, f.is_active, f.review_notes,
+f.nrc_sealed;
+
+-- fragment: has_word(f, first, until)
+-- Has the farmer one of those words? The LIMIT 1 OFFSET 0 changes nothing; it keeps
+-- PostgreSQL from turning the look at one farmer's words into a join with everybody's.
+(first IS NULL OR EXISTS (
+    SELECT 1
+      FROM farmer_term AS t
+     WHERE t.farmer_row_id = f.farmer_row_id
+       AND t.term >= first AND t.term < until
+     LIMIT 1 OFFSET 0));
+
+-- fragment: has_words(f)
+-- All that was searched for?
+-- types: word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT
+(:has_word(f, :word, :word_end)
+ AND :has_word(f, :second, :second_end)
+ AND :has_word(f, :third, :third_end));
+
+-- fragment: wanted(f)
+-- Is it one that the list asks for?
+-- types: status TEXT, district TEXT
+((:status IS NULL OR f.registration_status = :status)
+ AND (:district IS NULL OR f.district_name = :district)
+ AND :has_words(f));
+
+-- fragment: page(f, sorted)
+-- The page that is shown.
+ORDER BY f.farmer_row_id sorted
+LIMIT :limit OFFSET :skip;
+
+-- fragment: every_list(beyond, within, last, sorted)
+-- See farmer_list.
+-- types: than TEXT, window BIGINT
+SELECT :shown(f)
+  FROM farmer AS f
+ WHERE f.deleted_at IS NULL
+   AND f.farmer_row_id beyond :than
+   AND f.farmer_row_id within COALESCE((
+           SELECT x.farmer_row_id
+             FROM farmer AS x
+            WHERE :window > 0 AND x.farmer_row_id beyond :than
+            ORDER BY x.farmer_row_id sorted
+            LIMIT 1 OFFSET :window), last)
+   AND :district_scope(f.district_name)
+   AND :wanted(f)
+ :page(f, sorted);
+
 -- name: farmer_list :many
 -- Those registered before one, newest first, looking at each: for lists that leave out
 -- few. :window ends the looking after so many, unless it is 0.
--- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, window BIGINT
-SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
-       f.first_name, f.last_name, f.phone_primary, f.village,
-       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
-  FROM farmer AS f
- WHERE f.deleted_at IS NULL
-   AND f.farmer_row_id < :than
-   AND f.farmer_row_id >= COALESCE((
-           SELECT x.farmer_row_id
-             FROM farmer AS x
-            WHERE :window > 0 AND x.farmer_row_id < :than
-            ORDER BY x.farmer_row_id DESC
-            LIMIT 1 OFFSET :window), '')
-   AND (:viewer_all OR f.district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id))
-   AND (:status IS NULL OR f.registration_status = :status)
-   AND (:district IS NULL OR f.district_name = :district)
-   AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
-   AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
-   AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
- ORDER BY f.farmer_row_id DESC
- LIMIT :limit OFFSET :skip;
+:every_list(<, >=, '', DESC);
 
 -- name: farmer_list_newer :many
 -- The same towards the newest: those registered after one, oldest first.
 -- row: farmer_list
--- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, window BIGINT
-SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
-       f.first_name, f.last_name, f.phone_primary, f.village,
-       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
-  FROM farmer AS f
- WHERE f.deleted_at IS NULL
-   AND f.farmer_row_id > :than
-   AND f.farmer_row_id <= COALESCE((
-           SELECT x.farmer_row_id
-             FROM farmer AS x
-            WHERE :window > 0 AND x.farmer_row_id > :than
-            ORDER BY x.farmer_row_id ASC
-            LIMIT 1 OFFSET :window), 'g')
-   AND (:viewer_all OR f.district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id))
-   AND (:status IS NULL OR f.registration_status = :status)
-   AND (:district IS NULL OR f.district_name = :district)
-   AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
-   AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
-   AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
- ORDER BY f.farmer_row_id ASC
- LIMIT :limit OFFSET :skip;
+:every_list(>, <=, 'g', ASC);
 
 -- name: farmer_district_list :many
 -- Those of one district. For viewers who see one, and lists that ask for one.
 -- row: farmer_list
--- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, place TEXT
-SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
-       f.first_name, f.last_name, f.phone_primary, f.village,
-       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
+-- types: than TEXT, place TEXT
+SELECT :shown(f)
   FROM farmer AS f
  WHERE f.district_name = :place
    AND f.deleted_at IS NULL
    AND f.farmer_row_id < :than
-   AND (:viewer_all OR f.district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id))
-   AND (:status IS NULL OR f.registration_status = :status)
-   AND (:district IS NULL OR f.district_name = :district)
-   AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
-   AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
-   AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
- ORDER BY f.farmer_row_id DESC
- LIMIT :limit OFFSET :skip;
+   AND :district_scope(f.district_name)
+   AND :wanted(f)
+ :page(f, DESC);
+
+-- fragment: places()
+-- The districts that the viewer sees and the list asks for.
+-- types: status TEXT, district TEXT
+SELECT d.district_name
+  FROM account_district AS d
+ WHERE d.account_id = :viewer_account_id
+   AND (:district IS NULL OR d.district_name = :district)
+UNION
+SELECT y.district_name
+  FROM farmer_tally AS y
+ WHERE :viewer_all AND y.tally_by = 'standing' AND y.n_farmers > 0
+   AND (:district IS NULL OR y.district_name = :district)
+   AND (:status IS NULL OR y.registration_status = :status);
+
+-- fragment: place_list_sqlite(beyond, within, last, sorted)
+-- See farmer_place_list.
+-- types: than TEXT, upto BIGINT, created_at BIGINT, is_active BOOLEAN
+WITH place AS (:places()),
+     bound AS MATERIALIZED (
+       SELECT p.district_name, COALESCE((
+              SELECT x.farmer_row_id
+                FROM farmer AS x
+               WHERE x.district_name = p.district_name
+                 AND x.deleted_at IS NULL
+                 AND x.farmer_row_id beyond :than
+                 AND :has_words(x)
+               ORDER BY x.farmer_row_id sorted
+               LIMIT 1 OFFSET :upto), last) AS least
+         FROM place AS p)
+SELECT :shown(f)
+  FROM bound AS b
+  JOIN farmer AS f ON f.district_name = b.district_name
+   AND f.farmer_row_id within b.least
+ WHERE f.deleted_at IS NULL
+   AND f.farmer_row_id beyond :than
+   AND :has_words(f)
+ :page(f, sorted);
+
+-- fragment: place_list_pgsql(beyond, sorted)
+-- See farmer_place_list.
+-- types: than TEXT, upto BIGINT
+WITH place AS (:places())
+SELECT :shown(f)
+  FROM place AS p
+ CROSS JOIN LATERAL (
+       SELECT :shown(x)
+         FROM farmer AS x
+        WHERE x.district_name = p.district_name
+          AND x.deleted_at IS NULL
+          AND x.farmer_row_id beyond :than
+          AND :has_words(x)
+        ORDER BY x.farmer_row_id sorted
+        LIMIT :upto) AS f
+ :page(f, sorted);
 
 -- name: farmer_place_list :many
 -- Those of the districts that the viewer sees, one by one from the index of districts:
 -- of each the first :upto at most. For lists that leave out most.
 -- row: farmer_list
--- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, upto BIGINT, created_at BIGINT, is_active BOOLEAN
 -- only: sqlite
-WITH place AS (
-       SELECT d.district_name
-         FROM account_district AS d
-        WHERE d.account_id = :viewer_account_id
-          AND (:district IS NULL OR d.district_name = :district)
-       UNION
-       SELECT y.district_name
-         FROM farmer_tally AS y
-        WHERE :viewer_all AND y.tally_by = 'standing' AND y.n_farmers > 0
-          AND (:district IS NULL OR y.district_name = :district)
-          AND (:status IS NULL OR y.registration_status = :status)),
-     bound AS MATERIALIZED (
-       SELECT p.district_name, COALESCE((
-              SELECT x.farmer_row_id
-                FROM farmer AS x
-               WHERE x.district_name = p.district_name
-                 AND x.deleted_at IS NULL
-                 AND x.farmer_row_id < :than
-                 AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                         WHERE t.farmer_row_id = x.farmer_row_id
-                           AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
-                 AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                         WHERE t.farmer_row_id = x.farmer_row_id
-                           AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
-                 AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                         WHERE t.farmer_row_id = x.farmer_row_id
-                           AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
-               ORDER BY x.farmer_row_id DESC
-               LIMIT 1 OFFSET :upto), '') AS least
-         FROM place AS p)
-SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
-       f.first_name, f.last_name, f.phone_primary, f.village,
-       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
-  FROM bound AS b
-  JOIN farmer AS f ON f.district_name = b.district_name
-   AND f.farmer_row_id >= b.least
- WHERE f.deleted_at IS NULL
-   AND f.farmer_row_id < :than
-   AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
-   AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
-   AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
- ORDER BY f.farmer_row_id DESC
- LIMIT :limit OFFSET :skip;
+:place_list_sqlite(<, >=, '', DESC);
 
 -- name: farmer_place_list :many
 -- And on PostgreSQL, which reads each district's first ones in a join of its own.
 -- row: farmer_list
--- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, upto BIGINT
 -- only: pgsql
-WITH place AS (
-       SELECT d.district_name
-         FROM account_district AS d
-        WHERE d.account_id = :viewer_account_id
-          AND (:district IS NULL OR d.district_name = :district)
-       UNION
-       SELECT y.district_name
-         FROM farmer_tally AS y
-        WHERE :viewer_all AND y.tally_by = 'standing' AND y.n_farmers > 0
-          AND (:district IS NULL OR y.district_name = :district)
-          AND (:status IS NULL OR y.registration_status = :status))
-SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
-       f.first_name, f.last_name, f.phone_primary, f.village,
-       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
-  FROM place AS p
- CROSS JOIN LATERAL (
-       SELECT x.farmer_row_id, x.farmer_id, x.registration_status, x.created_at,
-              x.first_name, x.last_name, x.phone_primary, x.village,
-              x.district_name, x.is_active, x.review_notes, x.nrc_sealed
-         FROM farmer AS x
-        WHERE x.district_name = p.district_name
-          AND x.deleted_at IS NULL
-          AND x.farmer_row_id < :than
-          AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                  WHERE t.farmer_row_id = x.farmer_row_id
-                    AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
-          AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                  WHERE t.farmer_row_id = x.farmer_row_id
-                    AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
-          AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                  WHERE t.farmer_row_id = x.farmer_row_id
-                    AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
-        ORDER BY x.farmer_row_id DESC
-        LIMIT :upto) AS f
- ORDER BY f.farmer_row_id DESC
- LIMIT :limit OFFSET :skip;
+:place_list_pgsql(<, DESC);
 
 -- name: farmer_place_list_newer :many
 -- The same towards the newest.
 -- row: farmer_list
--- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, upto BIGINT, created_at BIGINT, is_active BOOLEAN
 -- only: sqlite
-WITH place AS (
-       SELECT d.district_name
-         FROM account_district AS d
-        WHERE d.account_id = :viewer_account_id
-          AND (:district IS NULL OR d.district_name = :district)
-       UNION
-       SELECT y.district_name
-         FROM farmer_tally AS y
-        WHERE :viewer_all AND y.tally_by = 'standing' AND y.n_farmers > 0
-          AND (:district IS NULL OR y.district_name = :district)
-          AND (:status IS NULL OR y.registration_status = :status)),
-     bound AS MATERIALIZED (
-       SELECT p.district_name, COALESCE((
-              SELECT x.farmer_row_id
-                FROM farmer AS x
-               WHERE x.district_name = p.district_name
-                 AND x.deleted_at IS NULL
-                 AND x.farmer_row_id > :than
-                 AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                         WHERE t.farmer_row_id = x.farmer_row_id
-                           AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
-                 AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                         WHERE t.farmer_row_id = x.farmer_row_id
-                           AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
-                 AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                         WHERE t.farmer_row_id = x.farmer_row_id
-                           AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
-               ORDER BY x.farmer_row_id ASC
-               LIMIT 1 OFFSET :upto), 'g') AS least
-         FROM place AS p)
-SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
-       f.first_name, f.last_name, f.phone_primary, f.village,
-       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
-  FROM bound AS b
-  JOIN farmer AS f ON f.district_name = b.district_name
-   AND f.farmer_row_id <= b.least
- WHERE f.deleted_at IS NULL
-   AND f.farmer_row_id > :than
-   AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
-   AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
-   AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
- ORDER BY f.farmer_row_id ASC
- LIMIT :limit OFFSET :skip;
+:place_list_sqlite(>, <=, 'g', ASC);
 
 -- name: farmer_place_list_newer :many
--- And on PostgreSQL, which reads each district's first ones in a join of its own.
+-- And on PostgreSQL.
 -- row: farmer_list
--- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, upto BIGINT
 -- only: pgsql
-WITH place AS (
-       SELECT d.district_name
-         FROM account_district AS d
-        WHERE d.account_id = :viewer_account_id
-          AND (:district IS NULL OR d.district_name = :district)
-       UNION
-       SELECT y.district_name
-         FROM farmer_tally AS y
-        WHERE :viewer_all AND y.tally_by = 'standing' AND y.n_farmers > 0
-          AND (:district IS NULL OR y.district_name = :district)
-          AND (:status IS NULL OR y.registration_status = :status))
-SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
-       f.first_name, f.last_name, f.phone_primary, f.village,
-       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
-  FROM place AS p
- CROSS JOIN LATERAL (
-       SELECT x.farmer_row_id, x.farmer_id, x.registration_status, x.created_at,
-              x.first_name, x.last_name, x.phone_primary, x.village,
-              x.district_name, x.is_active, x.review_notes, x.nrc_sealed
-         FROM farmer AS x
-        WHERE x.district_name = p.district_name
-          AND x.deleted_at IS NULL
-          AND x.farmer_row_id > :than
-          AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                  WHERE t.farmer_row_id = x.farmer_row_id
-                    AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
-          AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                  WHERE t.farmer_row_id = x.farmer_row_id
-                    AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
-          AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                  WHERE t.farmer_row_id = x.farmer_row_id
-                    AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
-        ORDER BY x.farmer_row_id ASC
-        LIMIT :upto) AS f
- ORDER BY f.farmer_row_id ASC
- LIMIT :limit OFFSET :skip;
+:place_list_pgsql(>, ASC);
 
 -- name: farmer_standing_list :many
--- The same of one status.
+-- Those of one status, in the same way.
 -- row: farmer_list
--- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, upto BIGINT, created_at BIGINT, is_active BOOLEAN
+-- types: than TEXT, upto BIGINT, created_at BIGINT, is_active BOOLEAN
 -- only: sqlite
-WITH place AS (
-       SELECT d.district_name
-         FROM account_district AS d
-        WHERE d.account_id = :viewer_account_id
-          AND (:district IS NULL OR d.district_name = :district)
-       UNION
-       SELECT y.district_name
-         FROM farmer_tally AS y
-        WHERE :viewer_all AND y.tally_by = 'standing' AND y.n_farmers > 0
-          AND (:district IS NULL OR y.district_name = :district)
-          AND (:status IS NULL OR y.registration_status = :status)),
+WITH place AS (:places()),
      bound AS MATERIALIZED (
        SELECT p.district_name, COALESCE((
               SELECT x.farmer_row_id
@@ -361,327 +211,147 @@ WITH place AS (
                  AND x.deleted_at IS NULL
                  AND x.registration_status = :status
                  AND x.farmer_row_id < :than
-                 AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                         WHERE t.farmer_row_id = x.farmer_row_id
-                           AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
-                 AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                         WHERE t.farmer_row_id = x.farmer_row_id
-                           AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
-                 AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                         WHERE t.farmer_row_id = x.farmer_row_id
-                           AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
+                 AND :has_words(x)
                ORDER BY x.farmer_row_id DESC
                LIMIT 1 OFFSET :upto), '') AS least
          FROM place AS p)
-SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
-       f.first_name, f.last_name, f.phone_primary, f.village,
-       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
+SELECT :shown(f)
   FROM bound AS b
   JOIN farmer AS f ON f.district_name = b.district_name
    AND f.farmer_row_id >= b.least
  WHERE f.deleted_at IS NULL
    AND f.registration_status = :status
    AND f.farmer_row_id < :than
-   AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
-   AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
-   AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
- ORDER BY f.farmer_row_id DESC
- LIMIT :limit OFFSET :skip;
+   AND :has_words(f)
+ :page(f, DESC);
 
 -- name: farmer_standing_list :many
--- And on PostgreSQL, which reads each district's first ones in a join of its own.
+-- And on PostgreSQL.
 -- row: farmer_list
--- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, upto BIGINT
+-- types: than TEXT, upto BIGINT
 -- only: pgsql
-WITH place AS (
-       SELECT d.district_name
-         FROM account_district AS d
-        WHERE d.account_id = :viewer_account_id
-          AND (:district IS NULL OR d.district_name = :district)
-       UNION
-       SELECT y.district_name
-         FROM farmer_tally AS y
-        WHERE :viewer_all AND y.tally_by = 'standing' AND y.n_farmers > 0
-          AND (:district IS NULL OR y.district_name = :district)
-          AND (:status IS NULL OR y.registration_status = :status))
-SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
-       f.first_name, f.last_name, f.phone_primary, f.village,
-       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
+WITH place AS (:places())
+SELECT :shown(f)
   FROM place AS p
  CROSS JOIN LATERAL (
-       SELECT x.farmer_row_id, x.farmer_id, x.registration_status, x.created_at,
-              x.first_name, x.last_name, x.phone_primary, x.village,
-              x.district_name, x.is_active, x.review_notes, x.nrc_sealed
+       SELECT :shown(x)
          FROM farmer AS x
         WHERE x.district_name = p.district_name
           AND x.deleted_at IS NULL
           AND x.registration_status = :status
           AND x.farmer_row_id < :than
-          AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                  WHERE t.farmer_row_id = x.farmer_row_id
-                    AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
-          AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                  WHERE t.farmer_row_id = x.farmer_row_id
-                    AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
-          AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                  WHERE t.farmer_row_id = x.farmer_row_id
-                    AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
+          AND :has_words(x)
         ORDER BY x.farmer_row_id DESC
         LIMIT :upto) AS f
- ORDER BY f.farmer_row_id DESC
- LIMIT :limit OFFSET :skip;
+ :page(f, DESC);
+
+-- fragment: word_list_sqlite(beyond, sorted)
+-- See farmer_word_list.
+-- types: than TEXT, key TEXT, key_end TEXT
+SELECT :shown(f)
+  FROM farmer AS f
+ WHERE f.farmer_row_id IN (
+           SELECT k.farmer_row_id
+             FROM farmer_term AS k
+            WHERE k.term >= :key AND k.term < :key_end
+              AND k.farmer_row_id beyond :than)
+   AND f.deleted_at IS NULL
+   AND :district_scope(f.district_name)
+   AND :wanted(f)
+ :page(f, sorted);
+
+-- fragment: one_of(k)
+-- On PostgreSQL, the farmer of a word, if the list shows him.
+CROSS JOIN LATERAL (
+    SELECT :shown(x)
+      FROM farmer AS x
+     WHERE x.farmer_row_id = k.farmer_row_id
+       AND x.deleted_at IS NULL
+       AND :district_scope(x.district_name)
+       AND :wanted(x)
+     LIMIT 1) AS f;
+
+-- fragment: word_list_pgsql(beyond, sorted)
+-- See farmer_word_list.
+-- types: than TEXT, key TEXT, key_end TEXT
+SELECT :shown(f)
+  FROM (SELECT DISTINCT k.farmer_row_id
+          FROM farmer_term AS k
+         WHERE k.term >= :key AND k.term < :key_end AND k.farmer_row_id beyond :than
+         ORDER BY k.farmer_row_id sorted) AS c
+ :one_of(c)
+ :page(c, sorted);
 
 -- name: farmer_word_list :many
 -- Those whom one word finds: its rows are sorted, then looked at one by one. For words
 -- that few have.
 -- row: farmer_list
--- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, key TEXT, key_end TEXT
 -- only: sqlite
-SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
-       f.first_name, f.last_name, f.phone_primary, f.village,
-       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
-  FROM farmer AS f
- WHERE f.farmer_row_id IN (
-           SELECT k.farmer_row_id
-             FROM farmer_term AS k
-            WHERE k.term >= :key AND k.term < :key_end AND k.farmer_row_id < :than)
-   AND f.deleted_at IS NULL
-   AND (:viewer_all OR f.district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id))
-   AND (:status IS NULL OR f.registration_status = :status)
-   AND (:district IS NULL OR f.district_name = :district)
-   AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
-   AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
-   AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
- ORDER BY f.farmer_row_id DESC
- LIMIT :limit OFFSET :skip;
+:word_list_sqlite(<, DESC);
 
 -- name: farmer_word_list :many
 -- And on PostgreSQL, which then looks only at those that the page shows.
 -- row: farmer_list
--- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, key TEXT, key_end TEXT
 -- only: pgsql
-SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
-       f.first_name, f.last_name, f.phone_primary, f.village,
-       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
-  FROM (SELECT DISTINCT k.farmer_row_id
-          FROM farmer_term AS k
-         WHERE k.term >= :key AND k.term < :key_end AND k.farmer_row_id < :than
-         ORDER BY k.farmer_row_id DESC) AS c
- CROSS JOIN LATERAL (
-       SELECT x.farmer_row_id, x.farmer_id, x.registration_status, x.created_at,
-              x.first_name, x.last_name, x.phone_primary, x.village,
-              x.district_name, x.is_active, x.review_notes, x.nrc_sealed
-         FROM farmer AS x
-        WHERE x.farmer_row_id = c.farmer_row_id
-          AND x.deleted_at IS NULL
-          AND (:viewer_all OR x.district_name IN (
-                  SELECT d.district_name
-                    FROM account_district AS d
-                   WHERE d.account_id = :viewer_account_id))
-          AND (:status IS NULL OR x.registration_status = :status)
-          AND (:district IS NULL OR x.district_name = :district)
-          AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                  WHERE t.farmer_row_id = x.farmer_row_id
-                    AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
-          AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                  WHERE t.farmer_row_id = x.farmer_row_id
-                    AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
-          AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                  WHERE t.farmer_row_id = x.farmer_row_id
-                    AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
-        LIMIT 1) AS f
- ORDER BY c.farmer_row_id DESC
- LIMIT :limit OFFSET :skip;
+:word_list_pgsql(<, DESC);
 
 -- name: farmer_word_list_newer :many
 -- The same towards the newest.
 -- row: farmer_list
--- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, key TEXT, key_end TEXT
 -- only: sqlite
-SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
-       f.first_name, f.last_name, f.phone_primary, f.village,
-       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
-  FROM farmer AS f
- WHERE f.farmer_row_id IN (
-           SELECT k.farmer_row_id
-             FROM farmer_term AS k
-            WHERE k.term >= :key AND k.term < :key_end AND k.farmer_row_id > :than)
-   AND f.deleted_at IS NULL
-   AND (:viewer_all OR f.district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id))
-   AND (:status IS NULL OR f.registration_status = :status)
-   AND (:district IS NULL OR f.district_name = :district)
-   AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
-   AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
-   AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
- ORDER BY f.farmer_row_id ASC
- LIMIT :limit OFFSET :skip;
+:word_list_sqlite(>, ASC);
 
 -- name: farmer_word_list_newer :many
--- And on PostgreSQL, which then looks only at those that the page shows.
+-- And on PostgreSQL.
 -- row: farmer_list
--- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, key TEXT, key_end TEXT
 -- only: pgsql
-SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
-       f.first_name, f.last_name, f.phone_primary, f.village,
-       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
-  FROM (SELECT DISTINCT k.farmer_row_id
-          FROM farmer_term AS k
-         WHERE k.term >= :key AND k.term < :key_end AND k.farmer_row_id > :than
-         ORDER BY k.farmer_row_id ASC) AS c
- CROSS JOIN LATERAL (
-       SELECT x.farmer_row_id, x.farmer_id, x.registration_status, x.created_at,
-              x.first_name, x.last_name, x.phone_primary, x.village,
-              x.district_name, x.is_active, x.review_notes, x.nrc_sealed
-         FROM farmer AS x
-        WHERE x.farmer_row_id = c.farmer_row_id
-          AND x.deleted_at IS NULL
-          AND (:viewer_all OR x.district_name IN (
-                  SELECT d.district_name
-                    FROM account_district AS d
-                   WHERE d.account_id = :viewer_account_id))
-          AND (:status IS NULL OR x.registration_status = :status)
-          AND (:district IS NULL OR x.district_name = :district)
-          AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                  WHERE t.farmer_row_id = x.farmer_row_id
-                    AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
-          AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                  WHERE t.farmer_row_id = x.farmer_row_id
-                    AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
-          AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                  WHERE t.farmer_row_id = x.farmer_row_id
-                    AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
-        LIMIT 1) AS f
- ORDER BY c.farmer_row_id ASC
- LIMIT :limit OFFSET :skip;
+:word_list_pgsql(>, ASC);
 
 -- name: farmer_term_list :many
 -- The same if there is but one word of that beginning: its rows lie in order.
 -- row: farmer_list
--- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, key TEXT
+-- types: than TEXT, key TEXT
 -- only: sqlite
-SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
-       f.first_name, f.last_name, f.phone_primary, f.village,
-       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
+SELECT :shown(f)
   FROM farmer_term AS k
   JOIN farmer AS f ON f.farmer_row_id = k.farmer_row_id
  WHERE k.term = :key AND k.farmer_row_id < :than
    AND f.deleted_at IS NULL
-   AND (:viewer_all OR f.district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id))
-   AND (:status IS NULL OR f.registration_status = :status)
-   AND (:district IS NULL OR f.district_name = :district)
-   AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
-   AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
-   AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
- ORDER BY k.farmer_row_id DESC
- LIMIT :limit OFFSET :skip;
+   AND :district_scope(f.district_name)
+   AND :wanted(f)
+ :page(k, DESC);
 
 -- name: farmer_term_list :many
 -- And on PostgreSQL.
 -- row: farmer_list
--- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, key TEXT
+-- types: than TEXT, key TEXT
 -- only: pgsql
-SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
-       f.first_name, f.last_name, f.phone_primary, f.village,
-       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
+SELECT :shown(f)
   FROM farmer_term AS k
- CROSS JOIN LATERAL (
-       SELECT x.farmer_row_id, x.farmer_id, x.registration_status, x.created_at,
-              x.first_name, x.last_name, x.phone_primary, x.village,
-              x.district_name, x.is_active, x.review_notes, x.nrc_sealed
-         FROM farmer AS x
-        WHERE x.farmer_row_id = k.farmer_row_id
-          AND x.deleted_at IS NULL
-          AND (:viewer_all OR x.district_name IN (
-                  SELECT d.district_name
-                    FROM account_district AS d
-                   WHERE d.account_id = :viewer_account_id))
-          AND (:status IS NULL OR x.registration_status = :status)
-          AND (:district IS NULL OR x.district_name = :district)
-          AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                  WHERE t.farmer_row_id = x.farmer_row_id
-                    AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
-          AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                  WHERE t.farmer_row_id = x.farmer_row_id
-                    AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
-          AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-                  WHERE t.farmer_row_id = x.farmer_row_id
-                    AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
-        LIMIT 1) AS f
+ :one_of(k)
  WHERE k.term = :key AND k.farmer_row_id < :than
- ORDER BY k.farmer_row_id DESC
- LIMIT :limit OFFSET :skip;
+ :page(k, DESC);
 
 -- name: farmer_own_list :many
 -- The viewer's own row, if the list asks for it: between two others. A farmer's list.
 -- row: farmer_list
--- types: than TEXT, status TEXT, district TEXT, word TEXT, word_end TEXT, second TEXT, second_end TEXT, third TEXT, third_end TEXT, above TEXT
-SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.created_at,
-       f.first_name, f.last_name, f.phone_primary, f.village,
-       f.district_name, f.is_active, f.review_notes, f.nrc_sealed
+-- types: than TEXT, above TEXT
+SELECT :shown(f)
   FROM farmer AS f
  WHERE f.farmer_id = :viewer_farmer_id
    AND f.deleted_at IS NULL
    AND f.farmer_row_id < :than
    AND f.farmer_row_id > :above
-   AND (:status IS NULL OR f.registration_status = :status)
-   AND (:district IS NULL OR f.district_name = :district)
-   AND (:word IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :word AND t.term < :word_end LIMIT 1 OFFSET 0))
-   AND (:second IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :second AND t.term < :second_end LIMIT 1 OFFSET 0))
-   AND (:third IS NULL OR EXISTS (SELECT 1 FROM farmer_term AS t
-           WHERE t.farmer_row_id = f.farmer_row_id
-             AND t.term >= :third AND t.term < :third_end LIMIT 1 OFFSET 0))
- ORDER BY f.farmer_row_id DESC
- LIMIT :limit OFFSET :skip;
+   AND :wanted(f)
+ :page(f, DESC);
 
 -- name: farmer_find :many
 -- The one of a number or an NRC, if the viewer may see it.
 -- row: farmer_list
 -- types: exact_id TEXT, other_hash TEXT
-SELECT farmer_row_id, farmer_id, registration_status, created_at, first_name,
-       last_name, phone_primary, village, district_name, is_active, review_notes,
-       nrc_sealed
-  FROM farmer
- WHERE deleted_at IS NULL
-   AND (:viewer_all OR farmer_id = :viewer_farmer_id OR district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id))
-   AND (farmer_id = :exact_id OR nrc_hash IN (:nrc_hash, :other_hash))
+SELECT :shown(f)
+  FROM farmer AS f
+ WHERE f.deleted_at IS NULL
+   AND :scope(f)
+   AND (f.farmer_id = :exact_id OR f.nrc_hash IN (:nrc_hash, :other_hash))
  LIMIT 2;

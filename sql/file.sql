@@ -20,10 +20,7 @@ SELECT x.file_id, x.farmer_id, x.file_type, x.file_name, x.content_type, x.file_
  WHERE x.file_id = :file_id
    AND x.replaced_at IS NULL
    AND f.deleted_at IS NULL
-   AND (:viewer_all OR f.farmer_id = :viewer_farmer_id OR f.district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id));
+   AND :scope(f);
 
 -- name: file_replace :exec
 -- Take a farmer's files of two kinds out of use; the sweep removes them later.

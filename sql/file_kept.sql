@@ -9,10 +9,7 @@ SELECT x.file_id, x.farmer_id, x.file_type, x.doc_type, x.content_type, x.file_s
   JOIN farmer AS f ON f.farmer_id = x.farmer_id
  WHERE x.file_id = :file_id
    AND f.deleted_at IS NULL
-   AND (:viewer_all OR f.farmer_id = :viewer_farmer_id OR f.district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id));
+   AND :scope(f);
 
 -- name: file_kept_list :many
 -- What was in the place of a file before, the newest first; :before is the last id of the

@@ -172,10 +172,7 @@ SELECT CAST(COALESCE(SUM(n_farmers), 0) AS BIGINT) AS n
   FROM farmer_tally
  WHERE created_by = :created_by
    AND tally_by = 'registrar'
-   AND (:viewer_all OR district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id));
+   AND :district_scope(district_name);
 
 -- name: operator_farmers :many
 -- The farmers an operator registered, newest first, as the viewer may see them.
@@ -197,9 +194,6 @@ SELECT f.farmer_row_id, f.farmer_id, f.registration_status, f.is_active,
   LEFT JOIN card AS c ON c.farmer_id = f.farmer_id AND c.revoked_at IS NULL
  WHERE f.created_by = :created_by
    AND f.deleted_at IS NULL
-   AND (:viewer_all OR f.district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id))
+   AND :district_scope(f.district_name)
  ORDER BY f.farmer_row_id DESC
  LIMIT :limit OFFSET :skip;

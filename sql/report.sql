@@ -16,10 +16,7 @@ SELECT CAST(COALESCE(SUM(n_farmers), 0) AS BIGINT) AS total,
        (SELECT COUNT(*) FROM account WHERE is_operator) AS n_operators
   FROM farmer_tally
  WHERE tally_by = 'standing'
-   AND (:viewer_all OR district_name IN (
-           SELECT d.district_name
-             FROM account_district AS d
-            WHERE d.account_id = :viewer_account_id));
+   AND :district_scope(district_name);
 
 -- name: report_metrics :one
 -- The figures of the whole register. Used by report_dashboard.

@@ -13,22 +13,30 @@ VALUES (:share_id, :viewer_organisation_id, :viewer_account_id, :created_by, :no
 INSERT INTO share_file (share_id, file_number, file_id, file_path)
 VALUES (:share_id, :file_number, :file_id, :file_path);
 
+-- fragment: is_held(s)
+-- May who made it still see its files?
+-- types: is_held BOOLEAN
+EXISTS (SELECT 1
+          FROM account AS a
+          LEFT JOIN organisation AS k ON k.keeps_register
+         WHERE a.account_id = s.account_id
+           AND COALESCE(a.organisation_id, k.organisation_id) = s.organisation_id
+           AND a.is_active
+           AND (a.is_admin OR a.is_operator));
+
+-- fragment: of_share(s)
+-- What its organisation is told about it.
+-- types: has_password BOOLEAN, n_files BIGINT
+s.share_id, s.created_at, s.created_by, s.expires_at, s.revoked_at, s.revoked_by,
+s.max_uses, s.n_uses, s.password_hash IS NOT NULL AS has_password,
+:is_held(s) AS is_held,
+(SELECT COUNT(*)
+   FROM share_file AS c
+  WHERE c.share_id = s.share_id) AS n_files;
+
 -- name: share_get :one
--- One of the viewer's organisation. is_held: who made it may still see its files.
--- types: has_password BOOLEAN, is_held BOOLEAN, n_files BIGINT
-SELECT s.share_id, s.created_at, s.created_by, s.expires_at, s.revoked_at, s.revoked_by,
-       s.max_uses, s.n_uses, s.password_hash IS NOT NULL AS has_password,
-       EXISTS (SELECT 1
-                 FROM account AS a
-                 LEFT JOIN organisation AS k ON k.keeps_register
-                WHERE a.account_id = s.account_id
-                  AND COALESCE(a.organisation_id, k.organisation_id) =
-                      s.organisation_id
-                  AND a.is_active
-                  AND (a.is_admin OR a.is_operator)) AS is_held,
-       (SELECT COUNT(*)
-          FROM share_file AS c
-         WHERE c.share_id = s.share_id) AS n_files
+-- One of the viewer's organisation.
+SELECT :of_share(s)
   FROM share AS s
  WHERE s.share_id = :share_id
    AND s.organisation_id = :viewer_organisation_id;
@@ -36,20 +44,8 @@ SELECT s.share_id, s.created_at, s.created_by, s.expires_at, s.revoked_at, s.rev
 -- name: share_list :many
 -- A page of the organisation's, newest first. Used by share_list.
 -- row: share_get
--- types: has_password BOOLEAN, is_held BOOLEAN, n_files BIGINT, before_id TEXT
-SELECT s.share_id, s.created_at, s.created_by, s.expires_at, s.revoked_at, s.revoked_by,
-       s.max_uses, s.n_uses, s.password_hash IS NOT NULL AS has_password,
-       EXISTS (SELECT 1
-                 FROM account AS a
-                 LEFT JOIN organisation AS k ON k.keeps_register
-                WHERE a.account_id = s.account_id
-                  AND COALESCE(a.organisation_id, k.organisation_id) =
-                      s.organisation_id
-                  AND a.is_active
-                  AND (a.is_admin OR a.is_operator)) AS is_held,
-       (SELECT COUNT(*)
-          FROM share_file AS c
-         WHERE c.share_id = s.share_id) AS n_files
+-- types: before_id TEXT
+SELECT :of_share(s)
   FROM share AS s
  WHERE s.organisation_id = :viewer_organisation_id
    AND s.share_id < :before_id
@@ -66,19 +62,11 @@ UPDATE share
    AND revoked_at IS NULL;
 
 -- name: share_find :one
--- What a token opens. is_held: see share_get.
+-- What a token opens.
 -- open: who has the token may; its hash names one row
--- types: is_held BOOLEAN
 SELECT s.share_id, s.password_hash, s.expires_at, s.revoked_at,
        s.max_uses, s.n_uses,
-       EXISTS (SELECT 1
-                 FROM account AS a
-                 LEFT JOIN organisation AS k ON k.keeps_register
-                WHERE a.account_id = s.account_id
-                  AND COALESCE(a.organisation_id, k.organisation_id) =
-                      s.organisation_id
-                  AND a.is_active
-                  AND (a.is_admin OR a.is_operator)) AS is_held
+       :is_held(s) AS is_held
   FROM share AS s
  WHERE s.token_hash = :token_hash;
 

@@ -17,17 +17,21 @@ VALUES (:file_id, :viewer_organisation_id, :file_path, :path_folder, :object_id,
        :uploaded_by, :now)
     ON CONFLICT DO NOTHING;
 
--- name: space_version_insert :one
--- Keep what the live file of a path is, before something is written over it; gives its
--- id. Who else writes to that path waits from here to the end of the transaction.
--- only: sqlite
+-- fragment: keep_version(f)
+-- What a file is becomes a version; which file it is follows.
 INSERT INTO space_version (version_id, file_id, organisation_id, object_id, claimed_type,
        content_type, file_size, md5, sha256, original_name, uploaded_at, uploaded_by,
        replaced_at, replaced_by)
 SELECT :version_id, f.file_id, f.organisation_id, f.object_id, f.claimed_type,
        f.content_type, f.file_size, f.md5, f.sha256, f.original_name, f.uploaded_at,
        f.uploaded_by, :now, :replaced_by
-  FROM space_file AS f
+  FROM space_file AS f;
+
+-- name: space_version_insert :one
+-- Keep what the live file of a path is, before something is written over it; gives its
+-- id. Who else writes to that path waits from here to the end of the transaction.
+-- only: sqlite
+:keep_version(f)
  WHERE f.organisation_id = :viewer_organisation_id
    AND f.file_path = :file_path
    AND f.deleted_at IS NULL
@@ -36,13 +40,7 @@ RETURNING file_id, file_size;
 -- name: space_version_insert :one
 -- The same; SQLite has one writer anyway.
 -- only: pgsql
-INSERT INTO space_version (version_id, file_id, organisation_id, object_id, claimed_type,
-       content_type, file_size, md5, sha256, original_name, uploaded_at, uploaded_by,
-       replaced_at, replaced_by)
-SELECT :version_id, f.file_id, f.organisation_id, f.object_id, f.claimed_type,
-       f.content_type, f.file_size, f.md5, f.sha256, f.original_name, f.uploaded_at,
-       f.uploaded_by, :now, :replaced_by
-  FROM space_file AS f
+:keep_version(f)
  WHERE f.organisation_id = :viewer_organisation_id
    AND f.file_path = :file_path
    AND f.deleted_at IS NULL
@@ -61,13 +59,17 @@ UPDATE space_file
    AND organisation_id = :viewer_organisation_id
    AND deleted_at IS NULL;
 
--- name: space_by_path :one
--- A live file by its path, and where its bytes lie.
+-- fragment: with_bytes(f, o)
+-- Files, and where their bytes lie.
 SELECT f.file_id, f.file_path, f.claimed_type, f.content_type, f.file_size, f.md5,
        f.sha256, f.original_name, f.uploaded_at, f.uploaded_by, f.created_at,
        f.object_id, o.stored_in, o.object_key, o.object_version
   FROM space_file AS f
-  JOIN object AS o ON o.object_id = f.object_id
+  JOIN object AS o ON o.object_id = f.object_id;
+
+-- name: space_by_path :one
+-- A live file by its path, and where its bytes lie.
+:with_bytes(f, o)
  WHERE f.organisation_id = :viewer_organisation_id
    AND f.file_path = :file_path
    AND f.deleted_at IS NULL;
@@ -75,11 +77,7 @@ SELECT f.file_id, f.file_path, f.claimed_type, f.content_type, f.file_size, f.md
 -- name: space_by_id :one
 -- The same by its id.
 -- row: space_by_path
-SELECT f.file_id, f.file_path, f.claimed_type, f.content_type, f.file_size, f.md5,
-       f.sha256, f.original_name, f.uploaded_at, f.uploaded_by, f.created_at,
-       f.object_id, o.stored_in, o.object_key, o.object_version
-  FROM space_file AS f
-  JOIN object AS o ON o.object_id = f.object_id
+:with_bytes(f, o)
  WHERE f.organisation_id = :viewer_organisation_id
    AND f.file_id = :file_id
    AND f.deleted_at IS NULL;

@@ -16,13 +16,17 @@ SELECT COUNT(*) AS n
          WHERE account_id = :viewer_account_id
          LIMIT :limit) AS p;
 
+-- fragment: pending()
+-- What is awaited.
+SELECT pending_id, organisation_id, account_id, file_path, object_key, max_size,
+       created_at, expires_at
+  FROM space_pending;
+
 -- name: space_pending_next :many
 -- The next of all, in the order in which they end. Used by the job pending.
 -- open: the job; it acts for the account of each
 -- types: after_time BIGINT, after_id TEXT
-SELECT pending_id, organisation_id, account_id, file_path, object_key, max_size,
-       created_at, expires_at
-  FROM space_pending
+:pending()
  WHERE expires_at > :after_time
     OR (expires_at = :after_time AND pending_id > :after_id)
  ORDER BY expires_at, pending_id
@@ -31,9 +35,7 @@ SELECT pending_id, organisation_id, account_id, file_path, object_key, max_size,
 -- name: space_pending_at :many
 -- What is awaited for one path. Used before it is looked at.
 -- row: space_pending_next
-SELECT pending_id, organisation_id, account_id, file_path, object_key, max_size,
-       created_at, expires_at
-  FROM space_pending
+:pending()
  WHERE organisation_id = :viewer_organisation_id
    AND file_path = :file_path
  ORDER BY pending_id
@@ -42,9 +44,7 @@ SELECT pending_id, organisation_id, account_id, file_path, object_key, max_size,
 -- name: space_pending_in :many
 -- The same for the files of one folder.
 -- row: space_pending_next
-SELECT pending_id, organisation_id, account_id, file_path, object_key, max_size,
-       created_at, expires_at
-  FROM space_pending
+:pending()
  WHERE organisation_id = :viewer_organisation_id
    AND path_folder = :path_folder
  ORDER BY pending_id

@@ -8,6 +8,7 @@
  *   sqlgen_schema.c  migrations, columns       sqlgen_type.c   types, by SQLite
  *   sqlgen_read.c    statements and marks      sqlgen_twin.c   texts for both
  *   sqlgen_emit.c    the header and the source
+ *   sqlgen_fragment.c  what statements share
  * Every fault is told as file:line: words; nothing is written if there was one.
  * Memory comes from one arena and ends with the program. The marks in a statement's
  * comment are told in sqlgen_read.c.
@@ -136,6 +137,7 @@ run(struct gen *g, int argc, char **argv)
 		if (text)
 			(void)read_statements(g, argv[i], text); /* counted in faults */
 	}
+	fragments_check(g);
 	twins_type(g);
 	return !g->faults && emit_header(g, argv[1]) && emit_source(g, argv[2], argv[1]);
 }
@@ -143,7 +145,7 @@ run(struct gen *g, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct gen g = { .arena = arena_make(MEMORY, NULL) };
+	struct gen g = { .arena = NULL };
 	bool good;
 
 	if (argc < 4) {
@@ -151,6 +153,7 @@ main(int argc, char **argv)
 		    stderr);
 		return 2;
 	}
+	g.arena = arena_make(MEMORY, NULL);
 	good = open_sqlite(&g) && run(&g, argc, argv);
 	(void)sqlite3_close(g.sqlite); /* only a memory of this process */
 	arena_end(g.arena);

@@ -84,6 +84,18 @@ struct statement {
 	const char *sqlite, *pgsql;
 };
 
+/* A piece of SQL that statements share; its body has no comments. */
+struct fragment {
+	const char *file, *name;
+	int line;
+	const char **args;
+	size_t n_args;
+	struct mark *marks;	/* for the statements that use it */
+	size_t n_marks;
+	struct tokens body;
+	bool used;
+};
+
 struct gen {
 	struct arena *arena;
 	sqlite3 *sqlite;
@@ -91,7 +103,8 @@ struct gen {
 	struct column *columns;
 	const char **people;
 	struct statement *statements;
-	size_t n_steps, n_columns, n_people, n_statements;
+	struct fragment *fragments;
+	size_t n_steps, n_columns, n_people, n_statements, n_fragments;
 	int faults;
 };
 
@@ -152,6 +165,18 @@ const char *type_name(enum type type);
 
 /* name_check(g, s, name): A fault if name can't be a member of a C struct. */
 bool name_check(struct gen *g, const struct statement *s, const char *name);
+
+/* fragment_add(g, f): Keep one that was read. False after a fault: its name is taken. */
+bool fragment_add(struct gen *g, const struct fragment *f);
+
+/* fragment_expand(g, s, part): The text of part, a piece of the file of s, with the words
+ * of fragments where they are used; lines stay as they are. s gets their marks.
+ * TOKEN_END after a fault. */
+struct token fragment_expand(struct gen *g, struct statement *s,
+    const struct token *part);
+
+/* fragments_check(g): A fault for each that is not used. */
+void fragments_check(struct gen *g);
 
 /* read_statements(g, path, text): Split a file into statements, and add them. */
 bool read_statements(struct gen *g, const char *path, const char *text);

@@ -2,7 +2,9 @@
 /*
  * Statement files. A statement begins with `-- name: NAME :KIND`; the comment lines
  * after it say what it is for and who uses it, and carry the marks told below; then
- * comes one SQL statement up to its ';'. Comments between statements are free.
+ * comes one SQL statement up to its ';'. Comments between statements are free. A piece of
+ * SQL that statements share begins with `-- fragment: NAME(ARGUMENT, ...)` and ends in
+ * the same way (sqlgen_fragment.c).
  */
 #include <string.h>
 
@@ -203,14 +205,21 @@ read_comment(struct reader *r)
 }
 
 static bool
-is_name(struct reader *r, const struct token *t)
+is_mark(struct reader *r, const struct token *t, const char *mark)
 {
 	char *text;
 
 	if (t->kind != TOKEN_COMMENT)
 		return false;
 	text = comment_text(r, t);
-	return mark_rest(text) && strcmp(text, "name") == 0;
+	return mark_rest(text) && strcmp(text, mark) == 0;
+}
+
+/* Does something begin here? */
+static bool
+is_name(struct reader *r, const struct token *t)
+{
+	return is_mark(r, t, "name") || is_mark(r, t, "fragment");
 }
 
 /* The SQL up to its ';', and that nothing but comments follows. */
@@ -226,10 +235,12 @@ read_body(struct reader *r)
 			break;
 	if (!token_is(r->t, ";"))
 		return wrong(r->g, s, NULL, "%s has no ';' at its end", s->name);
-	s->start = part.at;
-	s->length = part.n = (size_t)(r->t->at - part.at);
-	if (!lex_part(r->g, &part, r->file, &all))
+	part.n = (size_t)(r->t->at - part.at);
+	part = fragment_expand(r->g, s, &part);
+	if (part.kind == TOKEN_END || !lex_part(r->g, &part, r->file, &all))
 		return false;
+	s->start = part.at;
+	s->length = part.n;
 	s->tokens = lex_strip(r->g, &all);
 	if (!s->tokens.n)
 		return wrong(r->g, s, NULL, "%s is empty", s->name);
@@ -239,6 +250,54 @@ read_body(struct reader *r)
 		return fault(r->g, r->file, r->t->line, "a statement needs its own "
 		    "-- name: line");
 	return true;
+}
+
+/* "NAME(ARGUMENT, ...)". */
+static bool
+read_head(struct reader *r, const char *rest, struct fragment *f)
+{
+	size_t n = strspn(rest, NAME_LETTERS);
+	bool good = n && rest[n] == '(';
+
+	f->name = arena_copy(r->g->arena, rest, n);
+	for (rest += n + good; good && *rest != ')'; ) {
+		n = strspn(rest, NAME_LETTERS);
+		f->args = list_more(r->g, f->args, f->n_args, sizeof(*f->args));
+		f->args[f->n_args++] = arena_copy(r->g->arena, rest, n);
+		rest += n;
+		good = n && (*rest == ')' || strncmp(rest, ", ", 2) == 0);
+		rest += good && *rest == ',' ? 2 : 0;
+	}
+	return (good && !rest[1]) || fault(r->g, r->file, f->line, "write -- fragment: "
+	    "NAME(ARGUMENT, ...), or NAME()");
+}
+
+static bool
+read_fragment(struct reader *r)
+{
+	struct fragment f = { .file = r->file, .line = r->t->line };
+	char *text = comment_text(r, r->t);
+
+	r->s = (struct statement){ .file = r->file, .line = r->t->line };
+	r->t++;
+	if (!read_head(r, mark_rest(text), &f))
+		return false;
+	r->s.name = f.name;
+	for (; r->t->kind == TOKEN_COMMENT && !is_name(r, r->t); r->t++)
+		if (!read_comment(r))
+			return false;
+	if (r->s.row || r->s.open || r->s.only != ONLY_NONE || r->s.ahead)
+		return wrong(r->g, &r->s, NULL, "a fragment has no marks but types and "
+		    "nullable");
+	if (!r->s.words)
+		return wrong(r->g, &r->s, NULL, "say in a comment what %s is for",
+		    f.name);
+	if (!read_body(r))
+		return false;
+	f.marks = r->s.marks;
+	f.n_marks = r->s.n_marks;
+	f.body = r->s.tokens;
+	return fragment_add(r->g, &f);
 }
 
 static bool
@@ -275,7 +334,9 @@ read_statements(struct gen *g, const char *path, const char *text)
 		return fault(g, path, r.t->line, "a statement needs its own "
 		    "-- name: line");
 	while (r.t->kind != TOKEN_END) {
-		if (read_statement(&r)) {
+		if (is_mark(&r, r.t, "fragment")) {
+			good = read_fragment(&r) && good;
+		} else if (read_statement(&r)) {
 			g->statements = list_more(g, g->statements, g->n_statements,
 			    sizeof(*g->statements));
 			g->statements[g->n_statements++] = r.s;

@@ -8,13 +8,17 @@ INSERT INTO supply_request (supply_id, farmer_id, supply_items, supply_quantity,
 VALUES (:supply_id, :farmer_id, :supply_items, :supply_quantity, :supply_urgency,
        :supply_notes, :supply_status, :admin_notes, :created_at, :updated_at);
 
--- name: supply_get :one
--- One request, if the viewer may see it.
+-- fragment: supplies(s, f)
+-- Requests, and whose they are.
 SELECT s.supply_id, s.farmer_id, f.first_name, f.last_name, f.contact_email,
        s.supply_items, s.supply_quantity, s.supply_urgency, s.supply_notes,
        s.supply_status, s.admin_notes, s.created_at, s.updated_at
   FROM supply_request AS s
-  JOIN farmer AS f ON f.farmer_id = s.farmer_id
+  JOIN farmer AS f ON f.farmer_id = s.farmer_id;
+
+-- name: supply_get :one
+-- One request, if the viewer may see it.
+:supplies(s, f)
  WHERE s.supply_id = :supply_id
    AND f.deleted_at IS NULL
    AND (:viewer_all OR s.farmer_id = :viewer_farmer_id);
@@ -22,11 +26,7 @@ SELECT s.supply_id, s.farmer_id, f.first_name, f.last_name, f.contact_email,
 -- name: supply_own :many
 -- The signed-in farmer's, newest first. Used by supply_list_own.
 -- row: supply_get
-SELECT s.supply_id, s.farmer_id, f.first_name, f.last_name, f.contact_email,
-       s.supply_items, s.supply_quantity, s.supply_urgency, s.supply_notes,
-       s.supply_status, s.admin_notes, s.created_at, s.updated_at
-  FROM supply_request AS s
-  JOIN farmer AS f ON f.farmer_id = s.farmer_id
+:supplies(s, f)
  WHERE s.farmer_id = :viewer_farmer_id
  ORDER BY s.created_at DESC, s.supply_id DESC
  LIMIT :limit OFFSET :skip;
@@ -41,11 +41,7 @@ SELECT COUNT(*) AS n
 -- name: supply_list :many
 -- Everybody's, newest first. Used by supply_list_all.
 -- row: supply_get
-SELECT s.supply_id, s.farmer_id, f.first_name, f.last_name, f.contact_email,
-       s.supply_items, s.supply_quantity, s.supply_urgency, s.supply_notes,
-       s.supply_status, s.admin_notes, s.created_at, s.updated_at
-  FROM supply_request AS s
-  JOIN farmer AS f ON f.farmer_id = s.farmer_id
+:supplies(s, f)
  WHERE :viewer_all
    AND f.deleted_at IS NULL
  ORDER BY s.created_at DESC, s.supply_id DESC
@@ -66,11 +62,7 @@ SELECT (SELECT COUNT(*) FROM supply_request WHERE :viewer_all)
 -- name: supply_list_state :many
 -- Those of one status, along their own index.
 -- row: supply_get
-SELECT s.supply_id, s.farmer_id, f.first_name, f.last_name, f.contact_email,
-       s.supply_items, s.supply_quantity, s.supply_urgency, s.supply_notes,
-       s.supply_status, s.admin_notes, s.created_at, s.updated_at
-  FROM supply_request AS s
-  JOIN farmer AS f ON f.farmer_id = s.farmer_id
+:supplies(s, f)
  WHERE :viewer_all
    AND f.deleted_at IS NULL
    AND s.supply_status = :supply_status

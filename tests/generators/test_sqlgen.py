@@ -389,6 +389,98 @@ def test_row_of_another(run):
     assert "struct other_row" not in done.header() + done.source()
 
 
+HIGH = "-- fragment: high(p)\n-- Is it high?\n(p.height > :height -- more\n OR p.dry);\n"
+WORD = ("-- fragment: between(name, low, high)\n-- For a test.\n"
+        "(low <= name AND name < high);\n")
+
+
+def test_fragment(run):
+    """Its words come in where it is named, with the caller's names and values."""
+    done = run(HIGH + WORD + one(
+        "SELECT q.place_id, q.low FROM (SELECT p.place_id, p.dry AS low FROM place AS p"
+        " WHERE :high(p)) AS q\n WHERE :between(q.place_id, :least, COALESCE(:most, 'z'))\n"
+        "   OR NOT :between(\n       q.place_id, 'x', 'y')", "types: low BOOLEAN, least TEXT, most TEXT"))
+    assert done.status == 0, done.says
+    assert texts(done.source(), "sqlite") == (
+        "SELECT q.place_id, q.low FROM (SELECT p.place_id, p.dry AS low FROM place AS p "
+        "WHERE (p.height > ?1 OR p.dry)) AS q WHERE (?2 <= q.place_id AND q.place_id < "
+        "COALESCE(?3, 'z')) OR NOT ('x' <= q.place_id AND q.place_id < 'y')")
+
+
+def test_fragment_of_fragments(run):
+    """One may use those before it; what is a column after a '.' stays one."""
+    done = run(HIGH + "-- fragment: all(height)\n-- For a test.\n"
+               "SELECT height.place_id FROM place AS height WHERE :high(height);\n"
+               "-- fragment: none()\n-- For a test.\n:all(x);\n"
+               "-- name: it :many\n-- For a test.\n:none();\n")
+    assert done.status == 0, done.says
+    assert texts(done.source(), "pgsql") == (
+        "SELECT x.place_id FROM place AS x WHERE (x.height > $1 OR x.dry)")
+
+
+def test_marks_of_a_fragment(run):
+    """A statement that uses it need not say them again, but may say something else."""
+    some = ("-- fragment: some()\n-- For a test.\n-- types: least BIGINT, most BIGINT\n"
+            "-- nullable: most\n(:least, :most);\n")
+    done = run(some + one("SELECT steps FROM place WHERE steps IN :some()"))
+    assert done.status == 0, done.says
+    assert "\n\tint64_t least;\n\tconst int64_t *most;\n" in done.header()
+    done = run(some + one("SELECT steps FROM place WHERE steps IN :some()",
+                          "types: most BIGINT"))
+    assert "\n\tint64_t least;\n\tint64_t most;\n" in done.header(), done.says
+
+
+FRAGMENTS = [
+    (one("SELECT place_id FROM place\n WHERE :high(place)"), 4,
+     "there is no fragment high before this"),
+    (one("SELECT place_id FROM place WHERE :high(place)") + HIGH, 3,
+     "there is no fragment high before this"),
+    ("-- fragment: a()\n-- Itself.\n:a();\n", 3, "there is no fragment a before this"),
+    (HIGH, 1, "no statement uses the fragment high"),
+    (HIGH + HIGH, 5, "the name high is taken (s.sql:1)"),
+    (HIGH + one("SELECT place_id FROM place WHERE :high()"), 7, "takes 1 arguments, not 0"),
+    (HIGH + one("SELECT place_id FROM place WHERE :high(place, place)"), 7,
+     "takes 1 arguments, not 2"),
+    (HIGH + one("SELECT place_id FROM place WHERE :high(place,)"), 7, "is empty"),
+    (HIGH + one("SELECT place_id FROM place WHERE :high(" + "a, " * 8 + "a)"), 7,
+     "at most 8 arguments"),
+    (HIGH + one("SELECT place_id FROM place WHERE :high(:high(place))"), 7,
+     "an argument of a fragment is no fragment"),
+    ("-- fragment: of(x)\n-- For a test.\nEXISTS (SELECT 1 FROM letter AS d WHERE "
+     "d.letter_id = x.place_id);\n" +
+     one("SELECT place_id FROM place AS d WHERE :of(d)"), 6, "has a name d of its own"),
+    # What is wrong with the words is told where they are used.
+    (HIGH + one("SELECT letter_id\n  FROM letter\n WHERE :high(letter)"), 9,
+     "no such column: letter.height"),
+    (HIGH + one("SELECT place_id FROM place\n WHERE :high(\n place)\n   AND lost"), 10,
+     "no such column: lost"),
+    ("-- fragment: a\n-- For a test.\n1;\n", 1, "write -- fragment: NAME(ARGUMENT"),
+    ("-- fragment: a(\n-- For a test.\n1;\n", 1, "write -- fragment: NAME(ARGUMENT"),
+    ("-- fragment: a(b;c)\n-- For a test.\n1;\n", 1, "write -- fragment: NAME(ARGUMENT"),
+    ("-- fragment: a() b\n-- For a test.\n1;\n", 1, "write -- fragment: NAME(ARGUMENT"),
+    ("-- fragment: a()\n-- For a test.\n-- open: all\n1;\n", 1, "has no marks but types"),
+    ("-- fragment: a()\n-- For a test.\n-- only: sqlite\n1;\n", 1, "has no marks but"),
+    ("-- fragment: a()\n1;\n", 1, "say in a comment what a is for"),
+    ("-- fragment: a()\n-- For a test.\n1", 1, "a has no ';' at its end"),
+    ("-- fragment: a()\n-- For a test.\n;\n", 1, "a is empty"),
+]
+
+
+@pytest.mark.parametrize("text, line, words", FRAGMENTS)
+def test_fragment_refused(run, text, line, words):
+    done = run(text)
+    assert done.status == 1 and not done.wrote
+    assert words in done.says and f"s.sql:{line}: " in done.says
+
+
+def test_people_in_a_fragment(run):
+    """Who names a table of people's data only within one must say why, all the same."""
+    people = "-- fragment: who()\n-- For a test.\n(SELECT MAX(area) FROM person);\n"
+    sql = "SELECT place_id FROM place WHERE steps < :who()"
+    assert "people's data (person)" in run(people + one(sql)).says
+    assert run(people + one(sql, "open: for a test")).status == 0
+
+
 def test_result_compiles(run):
     parts = [one(sql, marks).replace("name: it", f"name: it{i}")
              for i, (sql, marks, _) in enumerate(ACCEPTED)]
