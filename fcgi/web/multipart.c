@@ -134,9 +134,15 @@ next_delimiter(struct scan *s, size_t *end)
 }
 
 static bool
+is_form_data(const struct part *part)
+{
+	return text_same(part->disposition, "form-data");
+}
+
+static bool
 is_file(const struct scan *s, const struct part *part)
 {
-	return part->is_form_data && (part->filename || part->filename_star) &&
+	return is_form_data(part) && (part->filename || part->filename_star) &&
 	    part->name && strcmp(part->name, s->m->part) == 0;
 }
 
@@ -177,7 +183,7 @@ keep_text(struct scan *s, const struct part *part, size_t offset, size_t size)
 	struct multipart *m = s->m;
 	char *value;
 
-	if (!m->wants_texts || m->n_files || !part->is_form_data ||
+	if (!m->wants_texts || m->n_files || !is_form_data(part) ||
 	    text_empty(part->name) || part->filename || part->filename_star)
 		return NULL;
 	for (size_t i = 0; i < m->n_texts; i++)

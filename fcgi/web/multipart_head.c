@@ -114,6 +114,16 @@ take_parameter(struct arena *a, struct span *s, struct req_param *out)
 	return out->value ? 1 : -1;
 }
 
+/* What is said twice is the first to one reader and the last to another: refused. */
+static bool
+set_once(const char **place, const char *value)
+{
+	if (*place)
+		return false;
+	*place = value;
+	return true;
+}
+
 enum err
 head_boundary(struct arena *a, const char *media, const char **boundary)
 {
@@ -129,8 +139,9 @@ head_boundary(struct arena *a, const char *media, const char **boundary)
 	if (strcmp(take_token(a, &s), "form-data") != 0)
 		return ERR_MISSING;
 	while ((more = take_parameter(a, &s, &parameter)) > 0)
-		if (strcmp(parameter.name, "boundary") == 0 && !*boundary)
-			*boundary = parameter.value;
+		if (strcmp(parameter.name, "boundary") == 0 && !set_once(boundary,
+		    parameter.value))
+			return ERR_BAD;
 	if (more < 0 || text_empty(*boundary) || strlen(*boundary) > MULTIPART_BOUNDARY)
 		return ERR_BAD;
 	for (const char *p = *boundary; *p; p++)
@@ -142,19 +153,24 @@ head_boundary(struct arena *a, const char *media, const char **boundary)
 static const char *
 read_disposition(struct arena *a, struct span s, struct part *part)
 {
+	static const char bad[] =
+	    "A part of the body has a malformed Content-Disposition";
+	const char *kind = take_token(a, &s);
 	struct req_param parameter;
 	int more;
 
-	part->is_form_data = strcmp(take_token(a, &s), "form-data") == 0;
+	if (!set_once(&part->disposition, kind))
+		return bad;
 	while ((more = take_parameter(a, &s, &parameter)) > 0) {
-		if (strcmp(parameter.name, "name") == 0)
-			part->name = parameter.value;
-		else if (strcmp(parameter.name, "filename") == 0)
-			part->filename = parameter.value;
-		else if (strcmp(parameter.name, "filename*") == 0)
-			part->filename_star = parameter.value;
+		const char **place = strcmp(parameter.name, "name") == 0 ? &part->name :
+		    strcmp(parameter.name, "filename") == 0 ? &part->filename :
+		    strcmp(parameter.name, "filename*") == 0 ? &part->filename_star :
+		    NULL;
+
+		if (place && !set_once(place, parameter.value))
+			return bad;
 	}
-	return more < 0 ? "A part of the body has a malformed Content-Disposition" : NULL;
+	return more < 0 ? bad : NULL;
 }
 
 /* One line of a part's header. NULL, or what is wrong with it. */

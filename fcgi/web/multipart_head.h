@@ -19,8 +19,9 @@ struct span {
 
 /* One part's header, as far as we need it. */
 struct part {
-	bool is_form_data, encoded;
-	const char *name, *media;	/* NULL: not there */
+	bool encoded;
+	const char *disposition;	/* "form-data"; these are NULL if not there */
+	const char *name, *media;
 	const char *filename, *filename_star;
 };
 

@@ -172,6 +172,12 @@ test_bad(void)
 	ok(bad("--xyz\r\n" FORM "filename=a\r\n\r\na\r\n--xyz\r\n" FORM
 	    "filename=b\r\n\r\nb\r\n--xyz--", "more than one"), "two files");
 	ok(bad(BODY(FORM "filename=\"a", "b"), "Content-Disposition"), "an open quote");
+	ok(bad(BODY(FORM "filename=a; filename=b", "x"), "Content-Disposition") &&
+	    bad(BODY(FORM "name=file; filename=a", "x"), "Content-Disposition") &&
+	    bad(BODY(FORM "filename*=UTF-8''a; filename*=UTF-8''b", "x"),
+	    "Content-Disposition"), "a name twice");
+	ok(bad(BODY("Content-Disposition: form-data\r\n" FORM "filename=a", "x"),
+	    "Content-Disposition"), "two dispositions");
 	ok(bad(BODY(FORM "filename=\"a\"b", "b"), "Content-Disposition"),
 	    "after the quote");
 	ok(bad(BODY("no colon", "b"), "malformed header"), "a line that is no header");
@@ -182,6 +188,8 @@ test_bad(void)
 	    "no boundary");
 	ok(find_n("multipart/form-data; boundary=\"a\xc3\xa9\"", "--", 2) == ERR_BAD,
 	    "a boundary of other bytes");
+	ok(find_n(MEDIA "; boundary=abc", BODY(FORM "filename=a", "x"), 60) == ERR_BAD,
+	    "two boundaries");
 	memcpy(boundary, "multipart/form-data; boundary=", 30);
 	memset(boundary + 30, 'b', 201);
 	boundary[30 + 201] = '\0';
