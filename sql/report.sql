@@ -79,7 +79,7 @@ SELECT day_number, CAST(SUM(n_farmers) AS BIGINT) AS n
  ORDER BY day_number
  LIMIT 100;
 
--- name: report_farmers :many
+-- name: report_farmers :each
 -- A page of whole farmers, newest first, and beside each how many there are: one row
 -- when the page is empty. Used by report_farmers.
 -- nullable: created_at

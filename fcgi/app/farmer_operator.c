@@ -36,8 +36,11 @@ fill(struct req *r, const struct farmer_get_row *rows, size_t n,
 	struct farmer_out *items = arena_array(r->arena, struct farmer_out, n);
 	enum err e = OK;
 
-	for (size_t i = 0; i < n && !e; i++)
-		e = farmer_fill(r, &rows[i], &items[i]);
+	for (size_t i = 0; i < n && !e; i++) {
+		e = front_room(r, i ? i : n / 4);
+		if (!e)
+			e = farmer_fill(r, &rows[i], &items[i]);
+	}
 	out->count = (int64_t)n;
 	out->results = (struct shape_list){ items, n };
 	return e;

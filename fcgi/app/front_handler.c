@@ -18,7 +18,10 @@
 #include "session.h"
 #include "text.h"
 
-enum { HOST_MAX = 255 };
+enum {
+	HOST_MAX = 255,
+	PAGE_MEMORY = 3 * 1024 * 1024 /* of 8; growing, a reply takes twice its size */
+};
 
 static const struct viewer nobody;
 
@@ -35,6 +38,15 @@ front_save(struct req *r)
 
 	db_intend(r->db);
 	return e;
+}
+
+enum err
+front_room(struct req *r, size_t n)
+{
+	if (arena_used(r->arena) <= PAGE_MEMORY)
+		return OK;
+	return fail(r, ERR_BIG, "These records are too long for one reply. Ask for fewer "
+	    "of them at once, with limit=%zu.", n ? n : 1);
 }
 
 void

@@ -20,6 +20,11 @@ const struct viewer *front_viewer(const struct req *r);
 #define SCOPE(v) .viewer_all = (v)->all, .viewer_farmer_id = (v)->farmer_id, \
 	.viewer_account_id = (v)->is_operator ? (v)->account_id : NULL
 
+/* front_room(r, n): Is there room for more than the n records that a page has so far?
+ * ERR_BIG with words, once they take so much memory that the reply might not fit in
+ * beside them. */
+enum err front_room(struct req *r, size_t n);
+
 /* front_save(r): Commit what was done so far and begin anew, for what must outlive
  * a refusal (a counted attempt). */
 enum err front_save(struct req *r);

@@ -349,7 +349,7 @@ report_trends(struct req *r)
 static const char *
 crops_text(struct arena *a, const char *stored)
 {
-	struct buf out = buf_make(a, 40);
+	struct buf out = buf_make(a, stored ? 2 * strlen(stored) + 1 : 1);
 
 	for (const char *p = stored; p && *p; ) {
 		size_t n = strcspn(p, "\x1f");
@@ -362,6 +362,7 @@ crops_text(struct arena *a, const char *stored)
 	return out.n ? out.bytes : "None";
 }
 
+/* What is copied outlives the row. */
 static enum err
 fill_farmer(struct req *r, const struct report_farmers_row *row,
     struct report_farmer *out)
@@ -370,50 +371,72 @@ fill_farmer(struct req *r, const struct report_farmers_row *row,
 	char *date = arena_take(a, CLOCK_TEXT);
 
 	(void)clock_date(*row->created_at, date); /* its length */
-	*out = (struct report_farmer){ .farmer_id = row->farmer_id,
+	*out = (struct report_farmer){ .farmer_id = arena_text(a, row->farmer_id),
 		.full_name = arena_print(a, "%s %s", row->first_name, row->last_name),
 		.nrc_number = seal_open(a, "farmer.nrc", row->farmer_row_id,
 		    row->nrc_sealed),
-		.phone_primary = row->phone_primary,
-		.phone_secondary = row->phone_secondary, .gender = row->gender,
+		.phone_primary = arena_text(a, row->phone_primary),
+		.phone_secondary = arena_text(a, row->phone_secondary),
+		.gender = arena_text(a, row->gender),
 		.date_of_birth = seal_open(a, "farmer.birth", row->farmer_row_id,
 		    row->birth_sealed),
-		.province = row->province_name, .district = row->district_name,
-		.constituency = "", .ward = "", .village = row->village,
+		.province = arena_text(a, row->province_name),
+		.district = arena_text(a, row->district_name),
+		.constituency = "", .ward = "", .village = arena_text(a, row->village),
 		.total_land_size = row->farm_size_hectares ?
 		    *row->farm_size_hectares : 0,
 		.crops = crops_text(a, row->crops_grown),
-		.years_farming = row->years_farming,
-		.registration_status = row->registration_status,
-		.registered_by = row->created_by, .registration_date = date };
+		.registration_status = arena_text(a, row->registration_status),
+		.registered_by = arena_text(a, row->created_by),
+		.registration_date = date };
+	if (row->years_farming) {
+		int64_t *years = arena_take(a, sizeof(*years));
+
+		*years = *row->years_farming;
+		out->years_farming = years;
+	}
 	return out->nrc_number && out->date_of_birth ? OK : ERR_BROKEN;
+}
+
+/* A page of whole farmers while it is read. */
+struct page {
+	struct req *r;
+	struct report_farmer *items;
+	size_t n;
+	int64_t total;
+};
+
+static enum err
+add_farmer(void *context, const struct report_farmers_row *row)
+{
+	struct page *p = context;
+	enum err e = front_room(p->r, p->n);
+
+	p->total = row->total;
+	if (e || !row->farmer_id)
+		return e; /* an empty page has one row, of the total */
+	return fill_farmer(p->r, row, &p->items[p->n++]);
 }
 
 enum err
 report_farmers(struct req *r)
 {
 	const struct report_page *in = r->in;
+	const int64_t skip = in->skip ? *in->skip : 0;
+	const int64_t limit = in->limit ? *in->limit : PAGE_MAX;
 	struct report_details out = { .generated_at = r->now };
-	struct report_farmers_row *rows;
-	struct report_farmer *items;
-	size_t n, n_items = 0;
+	struct page p = { .r = r,
+		.items = arena_array(r->arena, struct report_farmer, (size_t)limit) };
 	enum err e = q_report_farmers(r->db, &(struct report_farmers_in){
-	    .viewer_all = front_viewer(r)->all, .skip = in->skip ? *in->skip : 0,
-	    .limit = in->limit ? *in->limit : PAGE_MAX }, &rows, &n);
+	    .viewer_all = front_viewer(r)->all, .skip = skip, .limit = limit },
+	    add_farmer, &p);
 
+	if (!e)
+		e = note(r, "farmers_details", skip, p.n);
 	if (e)
 		return e;
-	items = arena_array(r->arena, struct report_farmer, n);
-	for (size_t i = 0; i < n && rows[i].farmer_id; i++) {
-		e = fill_farmer(r, &rows[i], &items[n_items++]);
-		if (e)
-			return e; /* logged by seal_open */
-	}
-	e = note(r, "farmers_details", in->skip ? *in->skip : 0, n_items);
-	if (e)
-		return e;
-	out.total_farmers = n ? rows->total : 0;
-	out.farmers = (struct shape_list){ items, n_items };
+	out.total_farmers = p.total;
+	out.farmers = (struct shape_list){ p.items, p.n };
 	req_header(r, "X-Total", arena_print(r->arena, "%lld",
 	    (long long)out.total_farmers));
 	return wants_csv(r) ? reply_table(r, "farmers-details",

@@ -3,10 +3,12 @@
 import csv
 import datetime
 import io
+import re
 
 import people
 import pytest
 from client import faulty, refused
+from conftest import CHIBOMBO
 
 PATHS = ["dashboard", "farmers-by-region", "operator-performance", "activity-trends",
          "farmers-details"]
@@ -179,3 +181,29 @@ def test_formulas_are_not_run(admin, enrol, first_name):
     mark = "" if first_name in ("a,b", 'say "no"') else "'"
     assert rows[0]["full_name"] == mark + first_name + " Banda"
     assert rows[0]["phone_primary"] == "'" + farmer["personal_info"]["phone_primary"]
+
+
+def test_long_records_end_no_worker(server, admin, new_user):
+    """An operator's longest records, and a page of them was more than a request may hold:
+    the report of all was 503, and each time a worker ended."""
+    client = new_user([CHIBOMBO])
+    corn = ["\U0001f33d" * 98 + "%02d" % i for i in range(20)]
+    farm = dict(people.FARM, crops_grown=corn, livestock_types=corn)
+    names = {"first_name": "\U0001f33d" * 100, "last_name": "\U0001f33d" * 100}
+    before = server.children()
+    made = [client.post("/api/farmers", json=people.form(personal=names, farm_info=farm))
+            for _ in range(200)]
+    try:
+        details = "/api/reports/farmers-details"
+        own = "/api/operators/%s/farmers" % made[0].json()["created_by"]
+        for asks, path in ((client, own), (admin, details), (admin, details + "?format=csv")):
+            more = "&" if "?" in path else "?"
+            found = re.search(r"limit=(\d+)\.$", refused(asks.get(
+                path + more + "limit=200"), 413))
+            assert 20 < int(found[1]) < 200, path
+            reply = asks.get(path + more + "limit=" + found[1])
+            assert reply.status_code == 200 and len(reply.content) > 200000, path
+        assert server.children() == before
+    finally:
+        for reply in made:
+            admin.delete(people.path(reply.json()))
