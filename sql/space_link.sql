@@ -50,6 +50,18 @@ SELECT pending_id, organisation_id, account_id, file_path, object_key, max_size,
  ORDER BY pending_id
  LIMIT 20;
 
+-- name: space_pending_paths :many
+-- The paths that something is awaited for, from one text on and before another. Used by
+-- space_delete.c.
+-- types: from_path TEXT, until TEXT
+SELECT DISTINCT file_path
+  FROM space_pending
+ WHERE organisation_id = :viewer_organisation_id
+   AND file_path >= :from_path
+   AND file_path < :until
+ ORDER BY file_path
+ LIMIT 100;
+
 -- name: space_pending_drop :exec
 -- Nothing more can come by this one.
 -- open: the job

@@ -57,7 +57,8 @@ add_cors(struct req *r)
 	req_header(r, "Access-Control-Allow-Origin", origin);
 	req_header(r, "Access-Control-Expose-Headers",
 	    "Content-Length, Content-Type, Authorization, X-Request-ID, X-File-Id, "
-	    "X-Next-Cursor, ETag, Content-Disposition");
+	    "X-Next-Cursor, X-Deleted-Count, ETag, Content-Disposition, Content-Range, "
+	    "Accept-Ranges, Retry-After");
 }
 
 static enum err

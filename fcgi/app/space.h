@@ -155,8 +155,14 @@ enum err space_adopt(struct req *r, const char *path);
  * what has become a file is committed. */
 enum err space_arrive(struct req *r, const char *path);
 
-/* space_adopt_in(r, folder): The same for the files that lie in a folder; what cannot be
- * known is left for later. */
+/* space_arrive_between(r, from, until, wanted, context): The same for some of the paths
+ * from one text on and before another: those to which wanted(context, path) says yes
+ * (NULL: all). What would take long is left for later. */
+enum err space_arrive_between(struct req *r, const char *from, const char *until,
+    bool (*wanted)(const void *context, const char *path), const void *context);
+
+/* space_adopt_in(r, folder): What space_adopt does, for the files that lie in a folder;
+ * what cannot be known is left for later. */
 enum err space_adopt_in(struct req *r, const char *folder);
 
 /* space_served_type(a, file): Its Content-Type. */

@@ -248,7 +248,33 @@ trash_batch(struct trashed *t, struct wanted *const *batch, size_t n)
 	return note_batch(t, rows, n_rows);
 }
 
-/* All that are wanted, sorted. */
+/* The paths that are wanted, sorted. */
+struct sorted { struct wanted **items; size_t n; };
+
+static int
+compare_path(const void *path, const void *item)
+{
+	return strcmp(path, (*(struct wanted *const *)item)->path);
+}
+
+static bool
+is_wanted(const void *context, const char *path)
+{
+	const struct sorted *s = context;
+
+	return bsearch(path, s->items, s->n, sizeof(*s->items), compare_path);
+}
+
+/* What S3 has taken for them by a form goes too, and does not come up afterwards. */
+static enum err
+arrive_all(struct req *r, const struct sorted *s)
+{
+	const char *last = s->items[s->n - 1]->path;
+
+	return space_arrive_between(r, s->items[0]->path,
+	    arena_print(r->arena, "%s\x01", last), is_wanted, s);
+}
+
 static enum err
 trash_all(struct req *r, struct wanted **sorted, size_t n)
 {
@@ -339,7 +365,9 @@ space_delete_many(struct req *r)
 
 	if (n) {
 		qsort(sorted, n, sizeof(struct wanted *), compare_wanted);
-		e = trash_all(r, sorted, n);
+		e = arrive_all(r, &(struct sorted){ sorted, n });
+		if (!e)
+			e = trash_all(r, sorted, n);
 	}
 	if (e)
 		return e;
@@ -502,7 +530,9 @@ delete_folder(struct emptied *f, const char *folder)
 
 	f->after = arena_print(r->arena, "%s/", folder);
 	f->until = arena_print(r->arena, "%s%c", folder, '/' + 1);
-	e = empty(f);
+	e = space_arrive_between(r, f->after, f->until, NULL, NULL);
+	if (!e)
+		e = empty(f);
 	if (!e)
 		e = leave(f, folder);
 	if (!e)

@@ -34,6 +34,7 @@
 
 enum {
 	VERSIONS_MAX = 100,	/* of a key that are looked at */
+	PATHS_MAX = 20,		/* that a request for many looks after */
 	MD5 = 16,		/* bytes */
 	MEMORY = 1024 * 1024	/* of what lasts as long as a form is looked after */
 };
@@ -319,6 +320,32 @@ space_arrive(struct req *r, const char *path)
 	enum err e = space_adopt(r, path);
 
 	return e ? e : front_save(r);
+}
+
+enum err
+space_arrive_between(struct req *r, const char *from, const char *until,
+    bool (*wanted)(const void *context, const char *path), const void *context)
+{
+	const int64_t began = clock_steady();
+	struct space_pending_paths_row *rows;
+	size_t n = courier_wanted() ? 1 : 0;
+	int left = PATHS_MAX;
+	enum err e = OK;
+
+	while (!e && n && left > 0 && clock_steady() - began < PATIENCE) {
+		e = q_space_pending_paths(r->db, &(struct space_pending_paths_in){
+		    SPACE_OF(front_viewer(r)), .from_path = from, .until = until },
+		    &rows, &n);
+		for (size_t i = 0; !e && i < n && left > 0; i++) {
+			if (wanted && !wanted(context, rows[i].file_path))
+				continue;
+			e = space_arrive(r, rows[i].file_path);
+			left--;
+		}
+		if (!e && n) /* no path has a character so small */
+			from = arena_print(r->arena, "%s\x01", rows[n - 1].file_path);
+	}
+	return e;
 }
 
 enum err

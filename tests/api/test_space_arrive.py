@@ -268,6 +268,32 @@ def test_what_is_put_there_later_stays_on_top(far, client, path):
     assert path in [item["path"] for item in deleted]
 
 
+@pytest.mark.parametrize("how", ["one", "many", "folder"])
+def test_what_is_deleted_does_not_come_up_afterwards(far, client, path, how):
+    """Nobody has seen yet what S3 took; it is deleted all the same, and can come back."""
+    folder = path.rpartition("/")[0]
+    beside = folder + "0/x"
+    for target in (path, beside):
+        assert post(far, form(client, target), b"by a form").status_code == 204
+    if how == "one":
+        reply = client.delete("/files/delete/" + quote(path))
+    elif how == "many":
+        reply = client.post("/files/delete-multiple", json=[
+            folder + "/a", path, folder + "/z", beside + "/y"])
+        assert "DeleteMarkerVersionId" in reply.json()["deleted"][1]
+    else:
+        reply = client.delete("/files/folder/delete", params={"folder_path": folder})
+        assert reply.headers["X-Deleted-Count"] == "1"
+    assert reply.status_code == 200, reply.text
+    look(far)
+    refused(show(client, path), 404)
+    assert names(client, folder) == [] and names(client, folder + "0") == [beside]
+    [item] = [i for i in client.get("/api/storage/trash").json()["items"]
+              if i["path"] == path]
+    reply = client.post("/api/files/%s/restore" % item["file_id"])
+    assert reply.status_code == 200 and show(client, path).content == b"by a form"
+
+
 def test_uploads_of_ours_do_not_arrive(far, client, tenant, path):
     """They lie under the same key, and are there already."""
     form(client, path)

@@ -193,12 +193,14 @@ def test_other_origins(anyone, origin):
 
 
 def test_what_files_say_in_headers_may_be_read(anyone):
-    """The id, the next page, the version and the name of a file stand in headers."""
+    """The id, the next page, the version, the name and the size of a file stand in headers,
+    how many were deleted, and when to ask again."""
     head = {"Origin": ORIGINS[0]}
     for reply in (anyone.get("/api/health", headers=head),
                   anyone.get("/files/none", headers=head)):
         exposed = reply.headers["Access-Control-Expose-Headers"].lower()
-        for name in ("x-file-id", "x-next-cursor", "etag", "content-disposition"):
+        for name in ("x-file-id", "x-next-cursor", "etag", "content-disposition",
+                     "content-range", "accept-ranges", "x-deleted-count", "retry-after"):
             assert name in exposed.split(", "), exposed
     allowed = preflight(anyone, "/files/none", ORIGINS[0]).headers
     for name in ("x-tenant-id", "range", "if-none-match", "if-range"):
