@@ -127,6 +127,30 @@ command_open(struct command *c, struct db **db)
 	return e;
 }
 
+int
+command_mend(struct command *c, command_mend_fn *mend, const char *figures,
+    const char *counted)
+{
+	struct db *db;
+	size_t n = 0;
+	enum err e = command_open(c, &db);
+
+	if (!e)
+		e = db_begin(db);
+	if (!e)
+		e = mend(db, c->arena, &n);
+	if (!e)
+		e = db_commit(db);
+	if (e)
+		printf("the figures could not be checked: %s\n", err_name(e));
+	else if (n)
+		printf("%zu %s did not agree with the %s, and were put right\n", n,
+		    figures, counted);
+	else
+		printf("the figures agree with the %s\n", counted);
+	return e || n;
+}
+
 const struct sandbox *
 command_sandbox(struct arena *a)
 {

@@ -3,6 +3,7 @@
 #define APP_COMMAND_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "err.h"
 
@@ -62,6 +63,13 @@ int command_fail(const char *words);
 /* command_open(c, db): The database of the settings, its schema checked to be of
  * this program's version; keys are loaded. Says what is wrong. */
 enum err command_open(struct command *c, struct db **db);
+
+/* command_mend(c, mend, figures, counted): Have kept figures compared with what they
+ * count, and put right; say how many they were. The exit status: 1 if there were any.
+ * mend works in a transaction that is open, and sets *n. */
+typedef enum err command_mend_fn(struct db *db, struct arena *a, size_t *n);
+int command_mend(struct command *c, command_mend_fn *mend, const char *figures,
+    const char *counted);
 
 /* command_sandbox(a): What a worker may touch, by the settings: web workers, or
  * the job worker. The struct and its lists live for ever. */

@@ -6,7 +6,6 @@
  * registrar a few dozen. `cem check figures` counts all farmers anew, which takes
  * seconds for each million.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -204,8 +203,9 @@ note_drift(void *context, const struct farmer_tally_drift_row *d)
  * others go on registering. The row written first lets two who do this wait for each
  * other, else both would add the same. */
 static enum err
-mend(struct db *db, struct farmer_tally *t, size_t *n)
+mend(struct db *db, struct arena *a, size_t *n)
 {
+	struct farmer_tally *t = farmer_tally_begin(a);
 	enum err e = q_farmer_tally_add(db, &(struct farmer_tally_add_in){
 	    .tally_by = "checked", .created_by = "", .district_name = "",
 	    .province_name = "", .registration_status = "", .n_farmers = 1 });
@@ -222,7 +222,7 @@ enum err
 farmer_tally_check(struct job *j)
 {
 	size_t n = 0;
-	enum err e = mend(j->db, farmer_tally_begin(j->arena), &n);
+	enum err e = mend(j->db, j->arena, &n);
 
 	j->done = (int64_t)n;
 	return e;
@@ -231,22 +231,5 @@ farmer_tally_check(struct job *j)
 int
 command_figures(struct command *c)
 {
-	struct db *db;
-	size_t n = 0;
-	enum err e = command_open(c, &db);
-
-	if (!e)
-		e = db_begin(db);
-	if (!e)
-		e = mend(db, farmer_tally_begin(c->arena), &n);
-	if (!e)
-		e = db_commit(db);
-	if (e)
-		printf("the figures could not be checked: %s\n", err_name(e));
-	else if (n)
-		printf("%zu figures did not agree with the farmers, and were put "
-		    "right\n", n);
-	else
-		puts("the figures agree with the farmers");
-	return e || n;
+	return command_mend(c, mend, "figures", "farmers");
 }

@@ -4,8 +4,6 @@
  * day compared with the files themselves (job "usage"; `cem check space`). The register's
  * own files are only counted then: nothing hangs on their sum.
  */
-#include <stdio.h>
-
 #include "clock.h"
 #include "command.h"
 #include "db.h"
@@ -46,11 +44,12 @@ tell(const struct space_drift_row *d)
 
 /* Adding what lacks stays right while others go on changing files. */
 static enum err
-mend(struct db *db, int64_t now, size_t *n)
+mend(struct db *db, struct arena *a, size_t *n)
 {
 	struct space_drift_row *rows;
 	enum err e = q_space_mend_hold(db, NULL);
 
+	(void)a; /* the database's is enough */
 	*n = 0;
 	if (!e)
 		e = q_space_drift(db, &rows, n);
@@ -69,7 +68,7 @@ mend(struct db *db, int64_t now, size_t *n)
 	if (!e)
 		e = q_file_figure_clear(db);
 	return e ? e : q_file_figure_count(db, &(struct file_figure_count_in){
-	    .now = now });
+	    .now = clock_now() });
 }
 
 /* Every day by itself; what was put right is in the log, and the job says of how many
@@ -78,7 +77,7 @@ enum err
 space_tally_check(struct job *j)
 {
 	size_t n;
-	enum err e = mend(j->db, j->now, &n);
+	enum err e = mend(j->db, j->arena, &n);
 
 	j->done = (int64_t)n;
 	return e;
@@ -87,22 +86,5 @@ space_tally_check(struct job *j)
 int
 command_space_check(struct command *c)
 {
-	struct db *db;
-	size_t n = 0;
-	enum err e = command_open(c, &db);
-
-	if (!e)
-		e = db_begin(db);
-	if (!e)
-		e = mend(db, clock_now(), &n);
-	if (!e)
-		e = db_commit(db);
-	if (e)
-		printf("the figures could not be checked: %s\n", err_name(e));
-	else if (n)
-		printf("the figures of %zu organisations did not agree with their "
-		    "files, and were put right\n", n);
-	else
-		puts("the figures agree with the files");
-	return e || n;
+	return command_mend(c, mend, "organisations' figures", "files");
 }

@@ -38,8 +38,8 @@ def falsify(server, name):
 def test_figures_that_are_wrong_are_put_right(server, guests):
     assert check(server) == (0, AGREE)
     falsify(server, guests)
-    assert check(server) == (1, "the figures of 1 organisations did not agree with their "
-                                "files, and were put right")
+    assert check(server) == (1, "1 organisations' figures did not agree with the files, "
+                                "and were put right")
     assert figures(server, guests) == [0] * 7
     assert check(server) == (0, AGREE)
 
