@@ -192,6 +192,17 @@ SELECT level, module, COUNT(*)
     ON CONFLICT (level, module) DO UPDATE SET
        n_rows = audit_tally.n_rows + excluded.n_rows;
 
+-- name: audit_count_young :one
+-- How many rows from an id on are counted already, up to a limit: some, when the clock
+-- was set back. Used by the recorder.
+-- types: upto_id TEXT, limit BIGINT, n BIGINT
+SELECT COUNT(*) AS n
+  FROM (SELECT audit_id
+          FROM audit
+         WHERE audit_id >= :upto_id
+           AND audit_id < (SELECT counted_id FROM audit_counted)
+         LIMIT :limit) AS y;
+
 -- name: audit_count_back :exec
 -- The same backwards, when the clock was set back: rows from an id on that are counted,
 -- and will be once more. The few that were written since then are taken for counted.

@@ -20,7 +20,10 @@
 
 #define AUDIT_LATE (10 * CLOCK_MINUTE)
 
-enum { KINDS_MAX = 200 };
+enum {
+	KINDS_MAX = 200,
+	BACK_MAX = 20000	/* rows that are counted back */
+};
 
 /* Who began long ago (a long job) writes now: the tally counts on it. */
 static int64_t
@@ -97,6 +100,27 @@ audit_write_all(struct db *db, struct arena *arena, const struct audit_source *s
 	return e || !at_once || !list->n ? e : q_audit_copy(db, rows, list->n);
 }
 
+/* Count up to an id, or back to it. A clock that is years behind would have all rows
+ * counted back, and anew when it is right again: then they stay counted. */
+static enum err
+count_to(struct db *db, const char *upto)
+{
+	struct audit_count_young_row young;
+	enum err e = q_audit_count_alone(db, NULL);
+
+	if (!e)
+		e = q_audit_count_young(db, &(struct audit_count_young_in){
+		    .upto_id = upto, .limit = BACK_MAX + 1 }, &young);
+	if (e || young.n > BACK_MAX)
+		return e;
+	e = q_audit_count(db, &(struct audit_count_in){ .upto_id = upto }, NULL);
+	if (!e)
+		e = q_audit_count_back(db, &(struct audit_count_back_in){
+		    .upto_id = upto }, NULL);
+	return e ? e : q_audit_count_done(db, &(struct audit_count_done_in){
+	    .upto_id = upto }, NULL);
+}
+
 enum err
 audit_count(struct db *db, int64_t now)
 {
@@ -105,15 +129,7 @@ audit_count(struct db *db, int64_t now)
 
 	id_least(now - AUDIT_LATE, upto);
 	if (!e)
-		e = q_audit_count_alone(db, NULL);
-	if (!e)
-		e = q_audit_count(db, &(struct audit_count_in){ .upto_id = upto }, NULL);
-	if (!e)
-		e = q_audit_count_back(db, &(struct audit_count_back_in){
-		    .upto_id = upto }, NULL);
-	if (!e)
-		e = q_audit_count_done(db, &(struct audit_count_done_in){
-		    .upto_id = upto }, NULL);
+		e = count_to(db, upto);
 	if (!e)
 		return db_commit(db);
 	db_rollback(db);

@@ -184,6 +184,27 @@ test_figures(void)
 	ok(figure(noon + 2 * YEAR) == 3, "and when all is old");
 }
 
+/* A clock that is years behind does not make the recorder count millions twice. */
+static void
+test_many_figures(void)
+{
+	enum { MANY = 20001 };
+	const int64_t then = noon + 4 * YEAR;
+	struct audit_event *events = arena_array(a, struct audit_event, MANY);
+	struct audit_counted_row counted;
+
+	for (int i = 0; i < MANY; i++)
+		events[i] = (struct audit_event){ .module = "auth", .action = "x" };
+	ok(db_begin(db) == OK && audit_write_all(db, a, &(struct audit_source){
+	    .endpoint = "/", .now = then }, &(struct audit_list){ events, MANY }) == OK &&
+	    db_commit(db) == OK, "many rows");
+	ok(figure(then + CLOCK_DAY) == 3 + MANY, "are counted");
+	ok(figure(noon) == 3 + MANY && q_audit_counted(db, &counted) == OK &&
+	    id_time(counted.counted_id) > then, "and stay counted");
+	note(then + 2 * CLOCK_DAY);
+	ok(figure(then + 3 * CLOCK_DAY) == 4 + MANY, "on it goes when it is right");
+}
+
 static bool
 passes(int64_t now, int64_t *wait_s)
 {
@@ -215,6 +236,7 @@ test_database(const char *url)
 	test_back();
 	test_jobs();
 	test_figures();
+	test_many_figures();
 	test_throttle();
 	db_close(db);
 }
