@@ -18,6 +18,7 @@ struct listing {
 	struct courier_page *page;
 	size_t room;
 	struct courier_entry entry;	/* that is being read */
+	const char *marker;		/* where it goes on, as it came */
 	bool good;
 };
 
@@ -91,7 +92,7 @@ take_element(void *context, const char *path, const char *text)
 	if (text_same(name, "IsTruncated"))
 		l->page->more = text_same(text, "true");
 	else if (text_same(name, "NextKeyMarker"))
-		l->page->next_key = decoded(l->arena, text);
+		l->marker = arena_text(l->arena, text);
 	else if (text_same(name, "NextVersionIdMarker"))
 		l->page->next_version = arena_text(l->arena, text);
 	else if (strchr(name, '/'))
@@ -99,17 +100,29 @@ take_element(void *context, const char *path, const char *text)
 	return true;
 }
 
+/* radosgw does not encode this one, S3 does. Both mean the last key of the page. */
+static const char *
+next_key(const struct listing *l)
+{
+	const struct courier_page *page = l->page;
+
+	if (page->n && text_same(l->marker, page->entries[page->n - 1].key))
+		return l->marker;
+	return decoded(l->arena, l->marker);
+}
+
 enum err
 s3_list_read(struct arena *a, const char *words, size_t n, size_t limit,
     struct courier_page *page)
 {
 	struct listing l = { .arena = a, .page = page, .room = limit, .good = true,
-		.entry = { .version = "" } };
+		.entry = { .version = "" }, .marker = "" };
 
-	*page = (struct courier_page){ .next_key = "", .next_version = "",
+	*page = (struct courier_page){ .next_version = "",
 		.entries = arena_array(a, struct courier_entry, limit) };
 	if (!s3_xml_read(words, n, take_element, &l) || !l.good)
 		return ERR_BROKEN;
+	page->next_key = next_key(&l);
 	return page->more && !*page->next_key ? ERR_BROKEN : OK;
 }
 

@@ -214,7 +214,7 @@ def test_copy_in_parts(ceph, courier):
 
 def test_lists(ceph, courier):
     s3 = ceph.client()
-    keys = sorted("list/%03d é&<" % i for i in range(25))
+    keys = sorted("list/%03d é&<+%%2B" % i for i in range(25))
     for key in keys:
         s3.put_object(Bucket=BUCKET, Key=BELOW + key, Body=b"1")
     second = {key: s3.put_object(Bucket=BUCKET, Key=BELOW + key, Body=b"22")["VersionId"]
