@@ -62,6 +62,15 @@ SELECT DISTINCT file_path
  ORDER BY file_path
  LIMIT 100;
 
+-- name: space_pending_most :one
+-- How large what comes to a path may be, by the most generous of its forms; 0 without any.
+-- open: the job, and who asks for the path, act for the account of each
+-- types: max_size BIGINT
+SELECT COALESCE(MAX(max_size), 0) AS max_size
+  FROM space_pending
+ WHERE organisation_id = :organisation_id
+   AND file_path = :file_path;
+
 -- name: space_pending_drop :exec
 -- Nothing more can come by this one.
 -- open: the job

@@ -9,6 +9,9 @@
  * S3's time of arrival, in whole seconds, is the file's: what was uploaded in another way
  * meanwhile stays on top, and this becomes its version. That no version is taken twice
  * is decided by the database; who comes second finds it done.
+ *
+ * S3 is never asked while something is written and not committed: nobody shall wait for
+ * the database because S3 is slow.
  */
 #include <stdio.h>
 #include <string.h>
@@ -33,10 +36,14 @@
 #include "text.h"
 
 enum {
-	VERSIONS_MAX = 100,	/* of a key that are looked at */
-	PATHS_MAX = 20,		/* that a request for many looks after */
+	PAGE = 100, PAGES_MAX = 10,	/* of a key's newest versions */
+	ARRIVALS_MAX = 100,		/* by one form that a job takes at once */
+	ASKED_MAX = 25,			/* and a request, which has less memory */
+	PATHS_MAX = 20,			/* that a request for many looks after */
+	PAGE_MEMORY = 4 * 1024 * 1024,
 	MD5 = 16,		/* bytes */
-	MEMORY = 1024 * 1024	/* of what lasts as long as a form is looked after */
+	MEMORY = 1024 * 1024,	/* of what lasts as long as a form is looked after */
+	SILENT_MAX = 3		/* forms whose arrivals S3 does not give, in one run */
 };
 
 #define EARLY CLOCK_MINUTE	/* S3's clock may be so far behind */
@@ -48,10 +55,40 @@ struct adoption {
 	struct req *r;		/* acts for the account that signed it */
 	struct job *job;	/* or NULL: a request looks */
 	struct arena *keep;	/* outlives the steps of a job */
+	struct arena *page;	/* of one list of S3's */
 	struct space_pending_next_row form;	/* its texts do, too */
 	struct courier_object found;	/* what has arrived */
 	struct space_new new;
 };
+
+/* May it have come by this form? What is too large for it may be another form's, who
+ * allows that. */
+static enum err
+is_of_form(struct adoption *a, const struct courier_object *found, bool *is)
+{
+	const struct space_pending_next_row *p = &a->form;
+	struct space_pending_most_row most;
+	enum err e;
+
+	*is = true;
+	if (found->size <= p->max_size)
+		return OK;
+	e = q_space_pending_most(a->r->db, &(struct space_pending_most_in){
+	    .organisation_id = p->organisation_id, .file_path = p->file_path }, &most);
+	*is = !e && found->size > most.max_size;
+	return e;
+}
+
+/* A version that can be overwritten can't be the file of a row. */
+static bool
+is_pinned(const struct adoption *a, const char *version)
+{
+	if (!text_empty(version) && !text_same(version, "null"))
+		return true;
+	log_write(LOG_ERROR, "form=%s what it brought can't be taken: the bucket keeps "
+	    "no versions", a->form.pending_id);
+	return false;
+}
 
 /* Is this a version that came by a form, and nobody has taken yet? */
 static enum err
@@ -59,6 +96,7 @@ is_new(struct adoption *a, const struct courier_entry *entry, bool *is)
 {
 	const struct space_pending_next_row *p = &a->form;
 	struct object_version_known_row *rows;
+	struct courier_object found;
 	size_t n;
 	enum err e;
 
@@ -71,38 +109,93 @@ is_new(struct adoption *a, const struct courier_entry *entry, bool *is)
 	    .object_key = entry->key, .object_version = entry->version }, &rows, &n);
 	if (e || n)
 		return e;
-	e = courier_head(entry->key, entry->version, &a->found);
-	*is = !e && !*a->found.object_id; /* ours: an upload that is not committed */
-	return e == ERR_MISSING ? OK : e;
-}
-
-/* The oldest arrival, if there is one; S3 tells the newest first. */
-static enum err
-look(struct adoption *a, bool *is)
-{
-	struct courier_page page;
-	enum err e = courier_list(a->r->arena, &(struct courier_find){
-	    .prefix = a->form.object_key, .limit = VERSIONS_MAX }, &page);
-
-	*is = false;
-	for (size_t i = e ? 0 : page.n; i-- > 0 && !e && !*is;)
-		e = is_new(a, &page.entries[i], is);
+	e = courier_head(entry->key, entry->version, &found);
+	if (e || *found.object_id) /* ours: an upload that is not committed */
+		return e == ERR_MISSING ? OK : e;
+	if (is_pinned(a, found.version))
+		e = is_of_form(a, &found, is);
+	if (*is)
+		a->found = found;
 	return e;
 }
 
-/* It is not to be had, and must not be looked at again and again. */
+/* The oldest of one page. */
+static enum err
+look_at(struct adoption *a, const struct courier_page *page, bool *is)
+{
+	bool one = false;
+	enum err e = OK;
+
+	for (size_t i = page->n; i-- > 0 && !e && !one;)
+		e = is_new(a, &page->entries[i], &one);
+	*is = *is || one;
+	return e;
+}
+
+/* Is there more of this key, from when the form held? S3 tells the newest first. */
+static bool
+goes_on(const struct adoption *a, const struct courier_page *page)
+{
+	const struct courier_entry *last = page->n ? &page->entries[page->n - 1] : NULL;
+
+	return page->more && last && text_same(last->key, a->form.object_key) &&
+	    last->modified_at >= a->form.created_at - EARLY;
+}
+
+/* The oldest arrival, if there is one. */
+static enum err
+look(struct adoption *a, bool *is)
+{
+	char key[COURIER_KEY] = "", version[COURIER_VERSION] = "";
+	const struct courier_find find = { .prefix = a->form.object_key,
+		.after_key = key, .after_version = version, .limit = PAGE };
+	struct courier_page page;
+	bool more = true;
+	enum err e = OK;
+
+	*is = false;
+	for (int i = 0; i < PAGES_MAX && !e && more; i++) {
+		arena_reset(a->page);
+		e = courier_list(a->page, &find, &page);
+		if (!e)
+			e = look_at(a, &page, is);
+		more = !e && goes_on(a, &page);
+		if (more) {
+			(void)snprintf(key, sizeof(key), "%s", page.next_key);
+			(void)snprintf(version, sizeof(version), "%s",
+			    page.next_version);
+		}
+	}
+	return e;
+}
+
+/* Commit what was done for one arrival. */
+static enum err
+commit(struct adoption *a)
+{
+	return a->job ? job_step(a->job, NULL) : front_save(a->r);
+}
+
+/* It is not to be had, and must not be looked at again and again. First this is known for
+ * good, then it goes. */
 static enum err
 refuse(struct adoption *a, const char *why)
 {
 	const struct space_pending_next_row *p = &a->form;
-	enum err e = front_audit(a->r, &(struct audit_event){ .level = "WARNING",
+	enum err e;
+
+	front_later(a->r);
+	e = front_audit(a->r, &(struct audit_event){ .level = "WARNING",
 	    .module = "files", .action = "refuse_upload", .subject = p->organisation_id,
 	    .details = arena_print(a->r->arena, "{\"found\":\"%s\",\"size\":%lld}",
 	    why, (long long)a->found.size) });
-
-	log_write(LOG_WARN, "form=%s an upload was refused and removed, found=\"%s\"",
+	if (!e)
+		e = commit(a);
+	if (e)
+		return e;
+	log_write(LOG_WARN, "form=%s an upload was refused and is removed, found=\"%s\"",
 	    p->pending_id, why);
-	return e ? e : courier_remove(p->object_key, a->found.version);
+	return courier_remove(p->object_key, a->found.version);
 }
 
 /* What the bytes are; ERR_BAD and in why: a virus. */
@@ -207,13 +300,6 @@ put(struct adoption *a)
 	    by.organisation_id, (long long)a->found.size, a->new.object.sha256) });
 }
 
-/* Commit what was done for one arrival. */
-static enum err
-commit(struct adoption *a)
-{
-	return a->job ? job_step(a->job, NULL) : front_save(a->r);
-}
-
 /* One arrival. ERR_BIG: there is no room for it; it is looked for again while its form
  * is. ERR_MISSING: it is gone, or somebody else has just taken it. */
 static enum err
@@ -222,17 +308,13 @@ take(struct adoption *a)
 	char why[SCAN_NAME];
 	enum err e = OK;
 
-	if (a->found.size > a->form.max_size) {
-		e = refuse(a, "too large");
-		return e ? e : commit(a);
-	}
+	if (a->found.size > a->form.max_size)
+		return refuse(a, "too large");
 	e = space_room(a->r, a->found.size);
 	if (!e)
 		e = fetch(a, why);
-	if (e == ERR_BAD) {
-		e = refuse(a, why);
-		return e ? e : commit(a);
-	}
+	if (e == ERR_BAD)
+		return refuse(a, why);
 	if (e)
 		return e;
 	front_later(a->r);
@@ -258,20 +340,26 @@ act(struct adoption *a, bool *may)
 	return e == ERR_AUTH ? OK : e;
 }
 
-/* All that has arrived by one form. */
+/* All that has arrived by one form; in a request what can be done in time. */
 static enum err
 adopt(struct adoption *a)
 {
+	const int64_t began = clock_steady();
+	const int most = a->job ? ARRIVALS_MAX : ASKED_MAX;
 	bool is = true;
 	enum err e = OK;
 
-	for (int i = 0; i < VERSIONS_MAX && !e && is; i++) {
+	a->page = arena_make(PAGE_MEMORY, NULL);
+	for (int i = 0; i < most && !e && is; i++) {
+		if (!a->job && clock_steady() - began >= PATIENCE)
+			break;
 		e = act(a, &is);
 		if (!e && is)
 			e = look(a, &is);
 		if (!e && is)
 			e = take(a);
 	}
+	arena_end(a->page);
 	return e;
 }
 
@@ -378,6 +466,36 @@ kept(struct arena *a, const struct space_pending_next_row *row)
 	return out;
 }
 
+/* Nobody looks for what it brought any more. What is still there was for a space that had
+ * no room, or by an account that was switched off: it stays in the bucket, as who sent it
+ * was told that it was taken, and the audit says so. */
+static enum err
+forget(struct adoption *a)
+{
+	const struct space_pending_next_row *p = &a->form;
+	bool may, is = false;
+	enum err e = act(a, &may);
+
+	a->page = arena_make(PAGE_MEMORY, NULL);
+	if (!e && courier_wanted())
+		e = look(a, &is);
+	arena_end(a->page);
+	if (e == ERR_DENIED || e == ERR_BROKEN)
+		return OK; /* S3 does not tell: the form stays until it does */
+	if (e == ERR_BAD)
+		e = OK; /* it is nobody's key */
+	if (!e && is) {
+		log_write(LOG_WARN, "form=%s an upload was never taken over, and stays "
+		    "in the bucket", p->pending_id);
+		e = front_audit(a->r, &(struct audit_event){ .level = "WARNING",
+		    .module = "files", .action = "leave_upload",
+		    .subject = p->organisation_id, .details = arena_print(a->r->arena,
+		    "{\"size\":%lld}", (long long)a->found.size) });
+	}
+	return e ? e : q_space_pending_drop(a->job->db, &(struct space_pending_drop_in){
+	    .pending_id = p->pending_id }, NULL);
+}
+
 /* One form. What goes wrong with it, short of the job's own end, stops no other. */
 static enum err
 tend(struct job *j, struct arena *keep, const struct space_pending_next_row *form)
@@ -385,14 +503,14 @@ tend(struct job *j, struct arena *keep, const struct space_pending_next_row *for
 	struct req r = { .db = j->db };
 	struct adoption a = { .r = &r, .job = j, .keep = keep, .form = *form };
 	enum err e = courier_wanted() ? adopt(&a) : OK;
+	bool over = j->now > form->expires_at + LATE && e != ERR_DENIED;
 
-	if (e == ERR_MISSING || e == ERR_BIG || e == ERR_BROKEN) {
+	if (e && e != ERR_DOWN && e != ERR_CONFLICT) {
 		front_undo(&r);
 		e = OK;
 	}
-	if (!e && j->now > form->expires_at + LATE)
-		e = q_space_pending_drop(j->db, &(struct space_pending_drop_in){
-		    .pending_id = form->pending_id }, NULL);
+	if (!e && over)
+		e = forget(&a);
 	j->done++;
 	return e ? e : job_step(j, NULL);
 }
@@ -404,6 +522,7 @@ space_pending(struct job *j)
 	struct space_pending_next_in after = { .after_time = 0, .after_id = "" };
 	struct arena *keep = arena_make(MEMORY, NULL); /* of one form */
 	size_t n = 1;
+	int silent = 0;
 	enum err e = OK;
 
 	while (!e && n) {
@@ -415,7 +534,12 @@ space_pending(struct job *j)
 		after = (struct space_pending_next_in){ .after_time = form.expires_at,
 			.after_id = form.pending_id };
 		e = tend(j, keep, &form);
+		if (e == ERR_DOWN && ++silent < SILENT_MAX) {
+			db_rollback(j->db);
+			db_intend(j->db);
+			e = OK;
+		}
 	}
 	arena_end(keep);
-	return e;
+	return !e && silent ? ERR_DOWN : e;
 }

@@ -48,6 +48,7 @@ SHAPE(space_form_ask, "SpaceFormAsk", SHAPE_QUERY);
 
 struct space_form {
 	const char *key, *credential, *date, *token, *policy, *signature, *algorithm;
+	const char *encryption, *kms_key;	/* where S3 is told to encrypt */
 };
 
 static const struct shape_field space_form_fields[] = {
@@ -57,6 +58,10 @@ static const struct shape_field space_form_fields[] = {
 	NAMED("x-amz-date", space_form, date, SHAPE_TEXT),
 	NAMED("x-amz-security-token", space_form, token, SHAPE_TEXT,
 	    .flags = SHAPE_HIDDEN),
+	NAMED("x-amz-server-side-encryption", space_form, encryption, SHAPE_TEXT,
+	    .flags = SHAPE_HIDDEN),
+	NAMED("x-amz-server-side-encryption-aws-kms-key-id", space_form, kms_key,
+	    SHAPE_TEXT, .flags = SHAPE_HIDDEN),
 	FIELD(space_form, policy, SHAPE_TEXT),
 	NAMED("x-amz-signature", space_form, signature, SHAPE_TEXT),
 };

@@ -152,6 +152,14 @@ def test_a_form_is_of_s3(far, client, tenant, path):
     refused(show(client, path), 404)
 
 
+def put_behind(far, tenant, path, content):
+    """What lies under the key of a path and is not by a form: as an upload of ours does
+    that is not committed."""
+    far.bucket.client.put_object(
+        Bucket=far.bucket.name, Key=key_of(tenant, path), Body=content,
+        Metadata={"cem-object": "0" * 24})
+
+
 def asked(client, path, how):
     where = quote(path)
     if how == "list":
@@ -319,6 +327,87 @@ def test_what_s3_should_not_have_taken(far, client, tenant, path):
     assert row["details"] == {"found": "too large", "size": 6}
 
 
+def test_each_form_has_its_own_limit(far, client, path):
+    """What one form allows is not removed because another allows less; what none allows
+    is."""
+    small, large = form(client, path, max_file_size=5), form(client, path)
+    assert post(far, small, b"1234").status_code == 204
+    assert post(far, large, b"123456789").status_code == 204
+    look(far)
+    assert show(client, path).content == b"123456789"
+    assert versions(far, path) == [md5(b"1234")]
+
+
+def test_without_versions_nothing_is_taken(far, client, tenant, path):
+    """What may be overwritten any moment can't be what a row stands for."""
+    s3, name = far.bucket.client, far.bucket.name
+    made = form(client, path)
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Suspended"})
+    try:
+        assert post(far, made).status_code == 204
+        refused(show(client, path), 404)
+        look(far)
+        refused(show(client, path), 404)
+    finally:
+        s3.put_bucket_versioning(Bucket=name,
+                                 VersioningConfiguration={"Status": "Enabled"})
+    assert post(far, made, b"versioned").status_code == 204
+    assert show(client, path).content == b"versioned" and not versions(far, path)
+
+
+def test_one_form_holds_up_no_other(far, client, tenant, path):
+    """What S3 does not let us remove stays refused; forms that end later are looked after
+    all the same."""
+    form(client, path, max_file_size=5, expiration=1000)
+    far.bucket.client.put_object(Bucket=far.bucket.name, Key=key_of(tenant, path),
+                                 Body=b"123456")
+    far.bucket.client.put_bucket_policy(Bucket=far.bucket.name, Policy=json.dumps({
+        "Version": "2012-10-17", "Statement": [{
+            "Effect": "Deny", "Principal": "*", "Action": "s3:DeleteObjectVersion",
+            "Resource": "arn:aws:s3:::%s/*" % far.bucket.name}]}))
+    try:
+        made = form(client, path + ".later", expiration=2000)
+        assert post(far, made).status_code == 204
+        look(far)
+        assert trail.last(far, tenant, "refuse_upload")["details"]["size"] == 6
+        assert len(far.bucket.versions(key_of(tenant, path) + ".later")) == 1
+        assert trail.ask(far, "SELECT file_id FROM space_file WHERE file_path ="
+                              " '%s.later'" % path), "the job took it"
+    finally:
+        far.bucket.client.delete_bucket_policy(Bucket=far.bucket.name)
+    look(far)
+    assert len(far.bucket.versions(key_of(tenant, path))) == 1
+
+
+def test_under_many_versions(far, tenant, client, path):
+    """However much was uploaded in other ways since, what arrived is found."""
+    made = form(client, path)
+    assert post(far, made).status_code == 204
+    for i in range(110):
+        put_behind(far, tenant, path, b"%d" % i)
+    look(far)
+    assert trail.ask(far, "SELECT COUNT(*) AS n FROM space_file WHERE file_path = '%s'"
+                     % path) == [{"n": 1}]
+    assert show(client, path).content == b"by a form"
+
+
+def test_what_is_left_in_the_bucket(far, path):
+    """There was no room to the end: it stays where it is, and the audit says so."""
+    name = organise(far, quota=1)
+    client = member(far, name)
+    tenant = tenant_of(far, name)
+    made = form(client, path, max_file_size=3000000)
+    assert post(far, made, bytes(1500000)).status_code == 204
+    ended = int((time.time() - 3599) * 1000000)
+    far.sql("UPDATE space_pending SET expires_at = %d WHERE file_path = '%s'"
+            % (ended, path))
+    time.sleep(2)  # it came in time, and now that is over
+    look(far)
+    assert not open_forms(far, path)
+    assert trail.last(far, tenant, "leave_upload")["details"] == {"size": 1500000}
+    assert len(far.bucket.versions(key_of(tenant, path))) == 1
+
+
 def test_what_comes_too_late(far, client, tenant, path):
     """An hour after its end a form is forgotten, and what comes then is not ours; what
     came before is taken even so."""
@@ -422,6 +511,28 @@ def test_a_virus_by_a_form(path):
     finally:
         one.end()
         scanner.end()
+
+
+def test_a_form_has_all_that_its_policy_asks_for(path):
+    """Also how to encrypt, else S3 takes nothing by it. S3 need not answer for that."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        one = servers.Server({
+            "JOB_WORKERS": "0", "STORE": "s3", "S3_BUCKET": "farm", "S3_STYLE": "path",
+            "S3_ACCESS_KEY": "AKIATEST", "S3_SECRET_KEY": "secret",
+            "S3_ENCRYPTION": "aws:kms", "S3_KMS_KEY": "alias/files",
+            "S3_ENDPOINT": "https://127.0.0.1:%d" % nobody.getsockname()[1]}, workers=2)
+        try:
+            one.start()
+            admin = Client(one).login(servers.ADMIN_EMAIL, servers.ADMIN_PASSWORD)
+            fields = form(admin, path)["fields"]
+            policy = json.loads(base64.b64decode(fields["policy"]))
+            asked = {name: value for c in policy["conditions"] if isinstance(c, dict)
+                     for name, value in c.items() if name != "bucket"}
+            assert asked.items() <= fields.items()
+            assert asked["x-amz-server-side-encryption-aws-kms-key-id"] == "alias/files"
+        finally:
+            one.end()
 
 
 def test_other_organisations_are_not_reached(far, client, path):
