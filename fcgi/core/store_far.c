@@ -135,6 +135,9 @@ sweep_prefix(struct far *f, struct arena *a, const char *prefix)
 		e = store_s3_told(courier_list(a, &find, &page));
 		for (size_t i = 0; !e && i < page.n; i++)
 			e = sweep_entry(f, &page.entries[i]);
+		if (!e && page.more && text_same(page.next_key, key) &&
+		    text_same(page.next_version, version))
+			e = ERR_BROKEN; /* S3 would send the same page for ever */
 		if (!e && page.more) {
 			(void)snprintf(key, sizeof(key), "%s", page.next_key);
 			(void)snprintf(version, sizeof(version), "%s",
