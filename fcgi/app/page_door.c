@@ -102,7 +102,9 @@ below_us(const struct req *r, const char *url)
 }
 
 /* Did one of our own pages send this? Browsers say so in Origin (Fetch Standard,
- * section 3.2), or in the other two if they leave it out. */
+ * section 3.2), or in the other two if they leave it out. From a page that is to tell
+ * nobody its address (share_page.c) it is "null", as from many others: then only
+ * Sec-Fetch-Site, which no page can set, says whose it is. */
 static bool
 is_ours(const struct req *r)
 {
@@ -110,6 +112,8 @@ is_ours(const struct req *r)
 	const char *site = req_env(r, "HTTP_SEC_FETCH_SITE");
 	const char *referer = req_env(r, "HTTP_REFERER");
 
+	if (text_same(origin, "null"))
+		return text_same(site, "same-origin");
 	if (!text_empty(origin))
 		return below_us(r, origin);
 	if (!text_empty(site))

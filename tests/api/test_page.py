@@ -181,6 +181,9 @@ def test_throttled_sign_in():
     {"Origin": "http://localhost:1"}, {"Origin": None, "Referer": EVIL + "/x"},
     {"Origin": None, "Sec-Fetch-Site": "cross-site"},
     {"Origin": None, "Sec-Fetch-Site": "same-site"}, {"Origin": None},
+    {"Origin": "null", "Sec-Fetch-Site": "cross-site"},
+    {"Origin": "null", "Sec-Fetch-Site": "same-site"},
+    {"Origin": "null", "Sec-Fetch-Site": "none"},
     {"Origin": EVIL, "Sec-Fetch-Site": "same-origin"}])
 def test_forms_of_other_sites(boss, admin, farmer, headers):
     where = "/farmers/" + farmer["farmer_id"]
@@ -207,6 +210,8 @@ def test_browsers_that_send_no_origin(boss, server):
     for headers in ({"Referer": server.base + "/verify"}, {"Referer": server.base},
                     {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}):
         page(boss.post("/verify", {"qr": "x"}, headers=dict(headers, Origin=None)))
+    page(boss.post("/verify", {"qr": "x"}, headers={
+        "Origin": "null", "Sec-Fetch-Site": "same-origin"}))
     page(boss.post("/verify", {"qr": "x"},
                    headers={"Origin": server.base.replace("localhost", "LOCALHOST")}))
 
