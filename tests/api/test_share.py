@@ -334,7 +334,7 @@ def test_a_foreign_visit_is_none(server, owner, folder):
     one = Browser(server)
     cookie = one.get(at(first, 1)).headers["Set-Cookie"]
     assert re.fullmatch(r"__Secure-cem_visit=[0-9a-f]{24}\.\d+\.[0-9a-f]{64}; "
-                        r"Path=%s; Max-Age=86400; HttpOnly; Secure; SameSite=Strict"
+                        r"Path=%s; Max-Age=86400; HttpOnly; Secure; SameSite=Lax"
                         % re.escape(at(first)), cookie), cookie
     value = cookie.split(";")[0]
     fetched(Browser(server).get(at(second, 1)), b"the first", "plan 1.txt")
@@ -405,7 +405,7 @@ def test_the_password(server, owner, folder, browser):
     reply = browser.post(unlock, {"password": "Sesame, öffne dich"})
     assert reply.status_code == 303 and reply.headers["Location"] == at(made)
     assert re.fullmatch(r"__Secure-cem_unlock=1\.\d+\.[0-9a-f]{64}; Path=%s; "
-                        r"Max-Age=3600; HttpOnly; Secure; SameSite=Strict"
+                        r"Max-Age=3600; HttpOnly; Secure; SameSite=Lax"
                         % re.escape(at(made)), reply.headers["Set-Cookie"])
     assert "plan 1.txt" in words(browser.get(at(made)))
     fetched(browser.get(at(made, 1)), b"the first", "plan 1.txt")

@@ -7,7 +7,7 @@ import threading
 import pytest
 import server as servers
 from client import Client
-from test_browser import downloads, hand  # noqa: F401  (a fixture)
+from test_browser import Hand, downloads, hand  # noqa: F401  (a fixture)
 
 NAMES = {"plan.txt": b"the plan\n",
          "A table with a very long name, as programs like to make them "
@@ -25,6 +25,16 @@ def put(client, name, content):
                           "application/octet-stream")
     assert reply.status_code == 200, reply.text
     return "for the bank/" + name
+
+
+def take(hand, number, folder, content):  # noqa: F811
+    """Download a file of the page, wholly."""
+    hand.find('main a[href$="/content/%d"]' % number).click()
+
+    def arrived():
+        return [n for n in os.listdir(folder) if not n.endswith(".crdownload")
+                and os.path.getsize(os.path.join(folder, n)) == len(content)]
+    servers.poll(arrived)
 
 
 def test_a_visitor(hand, window, officer, tmp_path):  # noqa: F811
@@ -50,18 +60,33 @@ def test_a_visitor(hand, window, officer, tmp_path):  # noqa: F811
     hand.sees("plan.txt", "9 bytes", "1.6 kB", "Ŋoma & <sons>.pdf", "1.4 MB",
               "no longer there", "holds until")
     window.look("share")
-    for name, content in NAMES.items():
-        hand.find('main a[href$="/content/%d"]' % (list(NAMES).index(name) + 1)).click()
-
-        def arrived():
-            return [n for n in os.listdir(folder) if not n.endswith(".crdownload")
-                    and os.path.getsize(os.path.join(folder, n)) == len(content)]
-        servers.poll(arrived)
+    for number, content in enumerate(NAMES.values(), 1):
+        take(hand, number, folder, content)
     assert officer.delete("/api/shares/" + made["share_id"]).status_code == 200
     hand.go(where)
     hand.sees("This link opens nothing")
     window.driver.get_log("browser")
     window.look("share-gone")
+
+
+def test_from_a_letter(window, officer, elsewhere, tmp_path):
+    """Who comes by the link in a letter a second time is still the same visitor, and
+    somebody who is signed in can sign out there."""
+    paths = [put(officer, name, content) for name, content in NAMES.items()]
+    made = officer.post("/api/shares", json={"paths": paths, "max_uses": 1}).json()
+    person, folder = Hand(window), downloads(window, tmp_path)
+    for number, content in enumerate(NAMES.values(), 1):
+        window.driver.get(elsewhere)
+        old = person.find("html")
+        window.driver.execute_script("location.href = arguments[0]", made["url"])
+        person.wait_for_other(old)
+        person.sees("Shared files", "It gives each file as it is when you take it.")
+        take(person, number, folder, content)
+    person.go("/sign-in?next=/s/" + made["token"])
+    person.sign_in()
+    person.sees("Shared files", "Olga Officer")
+    person.press("Sign out")
+    person.sees("You have signed out.")
 
 
 SEND = """
