@@ -105,10 +105,8 @@ db_in_transaction(const struct db *db)
 void
 db_bulk(struct db *db, bool on)
 {
-	const char *script = on ? db->engine->bulk_begin : db->engine->bulk_end;
-
-	if (script)
-		(void)db->engine->script(db, "bulk", script); /* logged; only slower */
+	if (db->engine->bulk)
+		db->engine->bulk(db, on);
 }
 
 void

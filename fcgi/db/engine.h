@@ -23,7 +23,7 @@ struct db_engine {
 	/* Wait for a change (db_wait). */
 	void (*wait)(struct db *db, int timeout_ms);
 	bool flies;	/* run also asks what was announced (ahead.c) */
-	const char *bulk_begin, *bulk_end; /* scripts of db_bulk, or NULL */
+	void (*bulk)(struct db *db, bool on);	/* db_bulk, or NULL */
 	const char *step_before;	/* script before a migration step, or NULL */
 	const char *step_lock;		/* script within its transaction, or NULL */
 	const char *step_after;		/* script after it, or NULL */

@@ -25,6 +25,9 @@
 enum {
 	BUSY_MS = 10000,	/* to wait for others who write */
 	BUSY_LEAST_US = 250, BUSY_MORE_US = 500, /* between two tries */
+	FOLD_AFTER = 1000, FOLD_BULK = 16384, /* pages of the log */
+	FOLD_ALL = 4096,
+	FOLD_BUSY_MS = 100,
 	ROWS_FIRST = 16,
 	LOOK_MS = 100	/* between two looks for other processes' commits */
 };
@@ -33,6 +36,8 @@ struct link {
 	sqlite3 *sqlite;	/* NULL: must be opened */
 	sqlite3_stmt **kept;	/* by the number of the statement */
 	int n_kept;
+	int busy_ms;		/* to wait for others now */
+	int fold_after, folded;	/* pages of the log between two times; at the last */
 };
 
 /* Map a result code, and log the cause; what is for the log. SQLite's messages
@@ -99,24 +104,60 @@ wait_busy(void *context, int n_tries)
 {
 	static int64_t began;
 	const int64_t now = clock_steady();
+	const struct link *l = context;
 
-	(void)context;
 	if (n_tries == 0)
 		began = now;
-	if (now - began > BUSY_MS * (CLOCK_SECOND / 1000))
+	if (now - began > l->busy_ms * (CLOCK_SECOND / 1000))
 		return 0;
 	(void)usleep((useconds_t)(BUSY_LEAST_US + now % BUSY_MORE_US));
 	return 1;
+}
+
+/*
+ * Fold the log into the file, after a commit that left n pages in it. SQLite's own way is
+ * to try that after each commit from 1000 pages on. When several processes write
+ * without a pause, there is always a commit before one is done; then the log is never
+ * begun anew, grows without end, and each commit pays for flushing the file. So each
+ * process does it now and then only, and if the log has become long all the same, keeps
+ * the others out for the moment that the rest takes. Who reads for long is not waited
+ * for. The commit is done, so no failure is one of it.
+ */
+static int
+fold(void *context, sqlite3 *sqlite, const char *name, int n)
+{
+	struct link *l = context;
+	int rc;
+
+	if (n < l->folded)
+		l->folded = 0; /* it was begun anew */
+	if (n < l->folded + l->fold_after)
+		return SQLITE_OK;
+	l->folded = n;
+	rc = sqlite3_wal_checkpoint_v2(sqlite, name, SQLITE_CHECKPOINT_PASSIVE, NULL,
+	    NULL);
+	if (rc == SQLITE_OK && n >= FOLD_ALL) {
+		l->busy_ms = FOLD_BUSY_MS;
+		rc = sqlite3_wal_checkpoint_v2(sqlite, name, SQLITE_CHECKPOINT_RESTART,
+		    NULL, NULL);
+		l->busy_ms = BUSY_MS;
+	}
+	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY && (rc & 0xff) != SQLITE_LOCKED)
+		(void)failed(l, rc, "fold");
+	return SQLITE_OK;
 }
 
 /* temp_store=2: sorting stays in memory, since a locked worker has no /tmp. The cache
  * holds the upper pages of the indexes of a million farmers; it grows to that (in KiB)
  * only if the file is as large. */
 static int
-set_up(sqlite3 *sqlite)
+set_up(struct link *l)
 {
-	int rc = sqlite3_busy_handler(sqlite, wait_busy, NULL);
+	sqlite3 *sqlite = l->sqlite;
+	int rc = sqlite3_busy_handler(sqlite, wait_busy, l);
 
+	(void)sqlite3_wal_hook(sqlite, fold, l); /* gives the one before */
+	l->folded = 0;
 	if (rc == SQLITE_OK)
 		rc = harden(sqlite);
 	if (rc == SQLITE_OK)
@@ -152,7 +193,7 @@ connect_file(struct link *l, const char *path, int flags)
 	rc = sqlite3_open_v2(path, &l->sqlite, flags | SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 	if (rc == SQLITE_OK)
-		rc = set_up(l->sqlite);
+		rc = set_up(l);
 	if (rc == SQLITE_OK)
 		return OK;
 	e = failed(l, rc, "open");
@@ -168,6 +209,8 @@ lite_open(struct db *db)
 	db->link = l;
 	if (!l)
 		return ERR_DOWN;
+	l->busy_ms = BUSY_MS;
+	l->fold_after = FOLD_AFTER;
 	l->n_kept = db_queries_count();
 	l->kept = calloc((size_t)l->n_kept + 1, sizeof(*l->kept));
 	if (!l->kept)
@@ -489,6 +532,18 @@ lite_script(struct db *db, const char *name, const char *sql)
 	return e;
 }
 
+/* A batch's pages stay in memory till its commit, and the log is folded into the file
+ * every 64 MB instead of after each of them. */
+static void
+lite_bulk(struct db *db, bool on)
+{
+	struct link *l = db->link;
+
+	l->fold_after = on ? FOLD_BULK : FOLD_AFTER;
+	(void)lite_script(db, "bulk", on ? "PRAGMA cache_size = -65536" :
+	    "PRAGMA cache_size = -16384"); /* logged; only slower */
+}
+
 /* It grows with every commit of another process; asking costs a few microseconds. */
 static bool
 version(sqlite3_stmt *stmt, int64_t *out)
@@ -531,10 +586,7 @@ const struct db_engine db_sqlite = {
 	.prepare = lite_prepare,
 	.script = lite_script,
 	.wait = lite_wait,
-	/* A batch's pages stay in memory till its commit, and the log is folded into
-	 * the file every 64 MB instead of after each of them. */
-	.bulk_begin = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 16384",
-	.bulk_end = "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 1000",
+	.bulk = lite_bulk,
 	.step_before = "PRAGMA foreign_keys = OFF",
 	.step_lock = NULL,
 	.step_after = "PRAGMA foreign_keys = ON"
