@@ -23,7 +23,7 @@ SELECT s.supply_id, s.farmer_id, f.first_name, f.last_name, f.contact_email,
    AND f.deleted_at IS NULL
    AND (:viewer_all OR s.farmer_id = :viewer_farmer_id);
 
--- name: supply_own :many
+-- name: supply_own :each
 -- The signed-in farmer's, newest first. Used by supply_list_own.
 -- row: supply_get
 :supplies(s, f)
@@ -38,7 +38,7 @@ SELECT COUNT(*) AS n
   FROM supply_request
  WHERE farmer_id = :viewer_farmer_id;
 
--- name: supply_list :many
+-- name: supply_list :each
 -- Everybody's, newest first. Used by supply_list_all.
 -- row: supply_get
 :supplies(s, f)
@@ -59,7 +59,7 @@ SELECT (SELECT COUNT(*) FROM supply_request WHERE :viewer_all)
              AND s.farmer_id = f.farmer_id
              AND :viewer_all) AS n;
 
--- name: supply_list_state :many
+-- name: supply_list_state :each
 -- Those of one status, along their own index.
 -- row: supply_get
 :supplies(s, f)

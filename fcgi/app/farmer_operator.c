@@ -95,5 +95,6 @@ farmer_of_operator(struct req *r)
 		if (e)
 			return e;
 	}
+	front_body(r);
 	return reply(r, 200, &out);
 }

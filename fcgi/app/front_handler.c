@@ -20,7 +20,7 @@
 
 enum {
 	HOST_MAX = 255,
-	PAGE_MEMORY = 3 * 1024 * 1024 /* of 8; growing, a reply takes twice its size */
+	PAGE_MEMORY = 1792 * 1024 /* of 8 MB; all escapes, a reply needs three more */
 };
 
 static const struct viewer nobody;
@@ -40,10 +40,22 @@ front_save(struct req *r)
 	return e;
 }
 
+bool
+front_full(const struct req *r)
+{
+	return arena_used(r->arena) > PAGE_MEMORY;
+}
+
+void
+front_body(struct req *r)
+{
+	r->body = buf_make(r->arena, arena_used(r->arena));
+}
+
 enum err
 front_room(struct req *r, size_t n)
 {
-	if (arena_used(r->arena) <= PAGE_MEMORY)
+	if (!front_full(r))
 		return OK;
 	return fail(r, ERR_BIG, "These records are too long for one reply. Ask for fewer "
 	    "of them at once, with limit=%zu.", n ? n : 1);

@@ -20,10 +20,16 @@ const struct viewer *front_viewer(const struct req *r);
 #define SCOPE(v) .viewer_all = (v)->all, .viewer_farmer_id = (v)->farmer_id, \
 	.viewer_account_id = (v)->is_operator ? (v)->account_id : NULL
 
-/* front_room(r, n): Is there room for more than the n records that a page has so far?
- * ERR_BIG with words, once they take so much memory that the reply might not fit in
- * beside them. */
+/* front_full(r): Have the records of a page taken so much memory that the reply might not
+ * fit in beside more of them? */
+bool front_full(const struct req *r);
+
+/* front_room(r, n): ERR_BIG with words if so, n being how many fit. */
 enum err front_room(struct req *r, size_t n);
+
+/* front_body(r): Room for a reply of what has been read, in one piece: one that grows
+ * leaves pieces behind. To be called before the reply. */
+void front_body(struct req *r);
 
 /* front_save(r): Commit what was done so far and begin anew, for what must outlive
  * a refusal (a counted attempt). */

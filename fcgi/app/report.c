@@ -439,6 +439,9 @@ report_farmers(struct req *r)
 	out.farmers = (struct shape_list){ p.items, p.n };
 	req_header(r, "X-Total", arena_print(r->arena, "%lld",
 	    (long long)out.total_farmers));
-	return wants_csv(r) ? reply_table(r, "farmers-details",
-	    &report_farmer_shape, &out.farmers) : reply(r, 200, &out);
+	if (wants_csv(r))
+		return reply_table(r, "farmers-details", &report_farmer_shape,
+		    &out.farmers);
+	front_body(r);
+	return reply(r, 200, &out);
 }

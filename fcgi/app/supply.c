@@ -271,54 +271,99 @@ supply_ask(struct req *r)
 	    .request = &out });
 }
 
-static enum err
-reply_page(struct req *r, const struct supply_get_row *rows, size_t n, int64_t total)
-{
-	struct supply_out *out = arena_array(r->arena, struct supply_out, n);
-	const struct supply_find *in = r->in;
-	const struct viewer *v = front_viewer(r);
-	enum err e = seen_rows(r, &(struct seen){ .module = "supplies", .n = n,
-	    .action = v->all ? "get_all_requests" : "get_my_requests",
-	    .subject = v->all ? NULL : v->farmer_id, .skip = in->skip ? *in->skip : 0 });
+/* A page while it is read. Who asks for no certain one, as the existing client does, gets
+ * as many as fit in; anybody else could miss some, and is refused. */
+struct page {
+	struct req *r;
+	struct supply_out *items;
+	size_t n;
+	int64_t skip, limit;
+	bool may_end, has_ended;
+};
 
+static struct page
+page_of(struct req *r, int64_t usual)
+{
+	const struct supply_find *in = r->in;
+	const int64_t limit = in->limit ? *in->limit : usual;
+
+	return (struct page){ .r = r, .skip = in->skip ? *in->skip : 0, .limit = limit,
+		.items = arena_array(r->arena, struct supply_out, (size_t)limit),
+		.may_end = !in->skip && !in->limit };
+}
+
+/* What is copied outlives the row. */
+static enum err
+add(void *context, const struct supply_get_row *row)
+{
+	struct page *p = context;
+	struct arena *a = p->r->arena;
+	struct supply_out *out = &p->items[p->n];
+
+	p->has_ended = p->may_end && front_full(p->r);
+	if (p->has_ended)
+		return ERR_BIG;
+	if (front_full(p->r))
+		return front_room(p->r, p->n);
+	p->n++;
+	*out = shown(a, row);
+	out->id = arena_text(a, row->supply_id);
+	out->farmer_id = arena_text(a, row->farmer_id);
+	out->farmer_email = arena_text(a, row->contact_email);
+	out->quantity = arena_text(a, row->supply_quantity);
+	out->urgency = arena_text(a, row->supply_urgency);
+	out->notes = arena_text(a, row->supply_notes);
+	out->status = arena_text(a, row->supply_status);
+	out->admin_notes = arena_text(a, row->admin_notes);
+	return OK;
+}
+
+/* e: how reading it ended. */
+static enum err
+reply_page(const struct page *p, enum err e, int64_t total)
+{
+	const struct viewer *v = front_viewer(p->r);
+
+	if (e && !p->has_ended)
+		return e;
+	e = seen_rows(p->r, &(struct seen){ .module = "supplies", .n = p->n,
+	    .action = v->all ? "get_all_requests" : "get_my_requests",
+	    .subject = v->all ? NULL : v->farmer_id, .skip = p->skip });
 	if (e)
 		return e;
-	for (size_t i = 0; i < n; i++)
-		out[i] = shown(r->arena, &rows[i]);
-	return reply(r, 200, &(struct supply_page){ { out, n }, total });
+	front_body(p->r);
+	return reply(p->r, 200, &(struct supply_page){ { p->items, p->n }, total });
 }
 
 enum err
 supply_list_own(struct req *r)
 {
-	const struct supply_find *in = r->in;
 	const char *farmer_id = front_viewer(r)->farmer_id;
-	struct supply_own_count_row total;
-	struct supply_get_row *rows;
-	size_t n;
+	struct page p = page_of(r, OWN_USUAL);
+	struct supply_own_count_row total = { 0 };
 	enum err e = q_supply_own_count(r->db, &(struct supply_own_count_in){
 	    .viewer_farmer_id = farmer_id }, &total);
 
 	if (!e)
 		e = q_supply_own(r->db, &(struct supply_own_in){
-		    .viewer_farmer_id = farmer_id, .skip = in->skip ? *in->skip : 0,
-		    .limit = in->limit ? *in->limit : OWN_USUAL }, &rows, &n);
-	return e ? e : reply_page(r, rows, n, total.n);
+		    .viewer_farmer_id = farmer_id, .skip = p.skip, .limit = p.limit },
+		    add, &p);
+	return reply_page(&p, e, total.n);
 }
 
 static enum err
-list_state(struct req *r, const struct supply_list_state_in *ask)
+list_state(struct page *p, const char *status)
 {
-	struct supply_count_state_row total;
-	struct supply_get_row *rows;
-	size_t n;
-	enum err e = q_supply_count_state(r->db, &(struct supply_count_state_in){
-	    .viewer_all = ask->viewer_all, .supply_status = ask->supply_status },
-	    &total);
+	const bool all = front_viewer(p->r)->all;
+	struct supply_count_state_row total = { 0 };
+	enum err e = q_supply_count_state(p->r->db, &(struct supply_count_state_in){
+	    .viewer_all = all, .supply_status = status }, &total);
 
 	if (!e)
-		e = q_supply_list_state(r->db, ask, &rows, &n);
-	return e ? e : reply_page(r, rows, n, total.n);
+		e = q_supply_list_state(p->r->db, &(struct supply_list_state_in){
+		    .viewer_all = all, .supply_status = status, .skip = p->skip,
+		    .limit = p->limit }, add, p);
+	return reply_page(p, e, total.n);
 }
 
 enum err
@@ -326,22 +371,18 @@ supply_list_all(struct req *r)
 {
 	const struct supply_find *in = r->in;
 	const bool all = front_viewer(r)->all;
-	const int64_t skip = in->skip ? *in->skip : 0;
-	const int64_t limit = in->limit ? *in->limit : ALL_USUAL;
-	struct supply_count_row total;
-	struct supply_get_row *rows;
-	size_t n;
+	struct page p = page_of(r, ALL_USUAL);
+	struct supply_count_row total = { 0 };
 	enum err e;
 
 	if (in->status)
-		return list_state(r, &(struct supply_list_state_in){ .viewer_all = all,
-		    .supply_status = in->status, .skip = skip, .limit = limit });
+		return list_state(&p, in->status);
 	e = q_supply_count(r->db, &(struct supply_count_in){ .viewer_all = all },
 	    &total);
 	if (!e)
 		e = q_supply_list(r->db, &(struct supply_list_in){ .viewer_all = all,
-		    .skip = skip, .limit = limit }, &rows, &n);
-	return e ? e : reply_page(r, rows, n, total.n);
+		    .skip = p.skip, .limit = p.limit }, add, &p);
+	return reply_page(&p, e, total.n);
 }
 
 enum err

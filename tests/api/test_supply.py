@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Requests for supplies (contract 58-62)."""
+import re
+
 import people
 import pytest
 from client import Client, faulty, refused
@@ -126,6 +128,33 @@ def test_the_largest_request(someone):
     again = own(someone)["requests"][0]
     assert (again["items"], again["quantity"]) == (items, "é" * 200)
     assert again["notes"] == "ŵ\n" * 1000
+
+
+def test_the_longest_requests_of_one_farmer_stop_nobody(server, admin, enrol, as_farmer):
+    """All that one farmer may ask for was more than a request may hold: the office's list
+    was 503, and each time a worker ended."""
+    client = as_farmer(enrol())
+    before = server.children()
+    items = ["\U0001f33d" * 198 + "%02d" % i for i in range(50)]
+    made = [ask(client, items=items, quantity="\U0001f33d" * 200,
+                notes="\U0001f33d" * 2000) for _ in range(50)]
+    ids = [request["_id"] for request in reversed(made)]
+    try:
+        for reader, path in ((client, OWN + "?"), (admin, ALL + "?"),
+                             (admin, ALL + "?status=pending&")):
+            page = reader.get(path).json()
+            shown = [request["id"] for request in page["requests"]]
+            assert 20 < len(shown) < 50 and shown == ids[:len(shown)], path
+            assert page["total"] >= 50 and page["requests"][0]["items"] == items
+            detail = refused(reader.get(path + "skip=0"), 413)
+            fit = int(re.search(r"limit=(\d+)\.$", detail)[1])
+            rest = reader.get(path + "skip=%d&limit=%d" % (fit // 2, fit)).json()
+            assert [request["id"] for request in rest["requests"]][:10] == \
+                ids[fit // 2:fit // 2 + 10]
+        assert server.children() == before
+    finally:
+        for one in ids:
+            remove(admin, one)
 
 
 def test_decide(admin, someone):
