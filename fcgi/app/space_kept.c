@@ -103,9 +103,11 @@ exchange(const struct restore *s, struct space_change *change)
 		    .original_name = new.original_name,
 		    .uploaded_at = new.uploaded_at, .uploaded_by = new.uploaded_by },
 		    change);
+	if (e)
+		return e;
 	change->version_files--;
 	change->version_bytes -= new.file_size;
-	return e;
+	return OK;
 }
 
 /* Out of the trash, if its path is free. */
