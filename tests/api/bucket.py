@@ -41,7 +41,7 @@ class S3:
                                 retries={"max_attempts": 1}))
 
     def end(self):
-        subprocess.run([UP, self.folder, "stop"], stdin=subprocess.DEVNULL, timeout=60,
+        subprocess.run([UP, self.folder, "stop"], stdin=subprocess.DEVNULL, timeout=180,
                        check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
 

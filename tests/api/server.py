@@ -21,7 +21,7 @@ import requests
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 UP = os.path.join(ROOT, "tests", "pg-up.sh")
 CEM = os.path.join(ROOT, "build", "release", "cem")
-LIMIT = 60  # seconds that anything may take; tests assert results, not durations
+LIMIT = 180  # seconds that anything may take; tests assert results, not durations
 
 ADMIN_EMAIL = "root@cem.example"
 ADMIN_PASSWORD = "First-Passw0rd"
@@ -53,7 +53,10 @@ def poll(what, limit=LIMIT):
 
 def run_schedule(server, kind):
     """Have a scheduled job run now, here or by the server's own worker."""
-    server.cem("job", "retry", kind, "--config", server.config)
+    def asked():  # refused while it is running
+        return server.cem("job", "retry", kind, "--config", server.config,
+                          check=False)[0] == 0
+    poll(asked)
     server.cem("work", "--once", "--config", server.config)
 
     def ended():
@@ -151,7 +154,7 @@ class Cluster:
         done = subprocess.run(
             [UP, self.folder, str(self.port)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            timeout=120, check=False)
+            timeout=LIMIT * 2, check=False)
         lines = done.stdout.decode().split("\n")
         urls = [line for line in lines if re.match(r"postgres(ql)?:", line)]
         if done.returncode or not urls:
@@ -174,7 +177,7 @@ class Cluster:
             command = ["setpriv", "--reuid=%d" % owner, "--regid=%d" % group,
                        "--clear-groups", *command]
         subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL, timeout=120, check=True,
+                       stderr=subprocess.DEVNULL, timeout=LIMIT * 2, check=True,
                        cwd=self.folder)
 
     def stop(self):
@@ -186,7 +189,7 @@ class Cluster:
     def end(self):
         """It may have been stopped by a test, or not have started."""
         subprocess.run([UP, self.folder, "stop"], stdin=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL, timeout=120, check=False)
+                       stderr=subprocess.DEVNULL, timeout=LIMIT * 2, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
         atexit.unregister(self.end)
 
@@ -336,7 +339,7 @@ class Server:
             env.pop(name)
         done = subprocess.run([CEM, *words], input=text.encode(), cwd="/", env=env,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              timeout=120, check=False)
+                              timeout=LIMIT * 2, check=False)
         if check and done.returncode:
             raise AssertionError("cem %s ended with %d: %s %s"
                                  % (" ".join(words), done.returncode,
@@ -389,6 +392,10 @@ class Server:
             if os.path.basename(where) not in ("store", "swept"):
                 found += [os.path.join(where, name) for name in files]
         return sorted(found)
+
+    def added(self, before):
+        """What has been stored since; what was there may go at any time."""
+        return sorted(set(self.stored()) - set(before))
 
     def tails(self, lines=40):
         """The ends of its logs, for a failure's report."""

@@ -101,8 +101,8 @@ def test_what_is_refused_is_told(dump):
         assert [line for line in told if oid(n) + " " + words in line], (n, told)
     assert "supply_requests record 5 refused: is no JSON object, or larger than 1 MB" \
         in told
-    for text in list(told) + [dump[1][3]]:
-        assert "765432" not in text and "1990" not in text and "$2b$" not in text
+    for text in list(told) + [dump[1][3]]:  # a time's digits may be any
+        assert "765432/" not in text and "1990-" not in text and "$2b$" not in text
 
 
 def test_old_passwords_still_open(server, dump, recorder):

@@ -294,10 +294,10 @@ def test_jobs_are_counted(figures, server):
     def done():
         now = figures()
         return now.get("cem_job_runs_total", **runs) == \
-            before.get("cem_job_runs_total", **runs) + 7 and now
+            before.get("cem_job_runs_total", **runs) + 7 and not any(
+                now.samples["cem_jobs", frozenset({("kind", "ping"), ("state", state)})]
+                for state in ("queued", "running")) and now
     now = servers.poll(done)
-    for state in ("queued", "running"):
-        assert now.samples["cem_jobs", frozenset({("kind", "ping"), ("state", state)})] == 0
     assert sum(now.get("cem_jobs", kind="expired", state=state)
                for state in ("queued", "running")) == 1
     failed = {"kind": "ping", "result": "failed"}
@@ -460,7 +460,7 @@ def sql(server, text):
         base.close()
 
 
-def test_dead_and_late_jobs_are_told(own):
+def test_dead_and_late_jobs_are_told(own, connect):
     """Also of a kind that the program does not know: its name is not a label."""
     columns = "job_id, job_kind, job_state, is_scheduled, attempt, n_done, n_total, " \
         "created_at, due_at"
@@ -474,11 +474,15 @@ def test_dead_and_late_jobs_are_told(own):
     assert now.get("cem_jobs", kind="-", state="dead") == 2
     assert "other" not in now.text.replace('status="other"', "")
     pids = [p for p in own.children() if servers.processes()[p][1].startswith("job")]
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
     try:
-        sql(own, "INSERT INTO job (%s) VALUES ('%024x', 'ping', 'queued', FALSE, 0, 0, 1, "
-                 "1, 1)" % (columns, 9))
+        with connect(own) as db:
+            if not own.database:
+                db.execute("BEGIN IMMEDIATE")  # so none is stopped with the lock
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            db.cursor().execute(
+                "INSERT INTO job (%s) VALUES ('%024x', 'ping', 'queued', FALSE, 0, 0, 1, 1,"
+                " 1)" % (columns, 9))
         now = Figures(client)
         assert now.get("cem_jobs", kind="ping", state="queued") == 1
         assert now.get("cem_jobs_overdue_seconds") > 1e9
@@ -505,9 +509,9 @@ def test_a_killed_worker_leaves_its_counts(own):
     now = Figures(client)
     assert now.requests("GET", "/api/health", 200) == \
         before.requests("GET", "/api/health", 200)
-    assert now.get("cem_workers_busy") == 1
     assert now.get("process_start_time_seconds") == \
         before.get("process_start_time_seconds")
+    servers.poll(lambda: Figures(client).get("cem_workers_busy") == 1)
 
 
 def test_a_reload_counts_anew(own):

@@ -72,6 +72,8 @@ def test_metrics_agree_with_the_register(admin, enrol):
     before = report(admin, "dashboard")
     farmer = enrol()
     after = report(admin, "dashboard")
+    if before["timestamp"][:7] != after["timestamp"][:7]:
+        pytest.skip("a month has ended meanwhile")
     assert set(after) == {"timestamp", "metrics", "pending_verification"}
     for name in ("farmers_total", "farmers_registered_this_month"):
         assert after["metrics"][name] == before["metrics"][name] + 1

@@ -146,15 +146,16 @@ def test_the_token_is_nowhere_else(server, owner, folder, browser, connect):
                 if r["action"] == "download"]
     servers.poll(arrived)
     assert made["token"] not in repr(trail.rows(server))
-    time.sleep(1.5)  # nginx writes its log once a second
-    names = [server.log]
-    folder_of_logs = os.path.join(server.state, "log")
-    names += [os.path.join(folder_of_logs, n) for n in os.listdir(folder_of_logs)]
-    seen = b""
-    for name in names:
-        with open(name, "rb") as f:
-            seen += f.read()
-    assert b'"/s"' in seen and b"/s/{token}/content/{n}" in seen
+
+    def logged():  # nginx writes its log once a second
+        folder_of_logs = os.path.join(server.state, "log")
+        seen = b""
+        for name in [server.log] + [os.path.join(folder_of_logs, n)
+                                    for n in os.listdir(folder_of_logs)]:
+            with open(name, "rb") as f:
+                seen += f.read()
+        return b'"/s"' in seen and b"/s/{token}/content/{n}" in seen and seen
+    seen = servers.poll(logged)
     assert made["token"].encode() not in seen and b"Sesame" not in seen
 
 

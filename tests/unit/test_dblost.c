@@ -235,21 +235,20 @@ end_process(struct db *killer, int64_t pid)
 
 	ok(q_pid_kill(killer, &(struct pid_kill_in){ pid }, &row) == OK && row.done,
 	    "its server process is ended");
-	(void)usleep(100000); /* until its end has reached us */
 }
 
-/* In a process of its own: end pid in a while. */
+/* In a process of its own: end pid once it naps. */
 static int
 end_later(const char *url, const char *pid)
 {
 	struct arena *arena = arena_make(1 << 20, NULL);
-	struct pid_kill_in in = { strtoll(pid, NULL, 10) };
-	struct pid_kill_row row = { false };
+	struct nap_kill_in in = { strtoll(pid, NULL, 10) };
+	struct nap_kill_row row = { false };
 	struct db *db;
 
-	(void)usleep(400000);
 	if (db_open(url, arena, &db) == OK)
-		(void)q_pid_kill(db, &in, &row); /* told by row.done */
+		while (q_nap_kill(db, &in, &row) == ERR_MISSING)
+			(void)usleep(10000);
 	db_close(db);
 	arena_end(arena);
 	return !row.done;
@@ -335,7 +334,7 @@ test_meanwhile(struct db *db, const char *url)
 	struct nap_row row;
 	int status;
 
-	ok(q_nap(db, &(struct nap_in){ 1.0 }, &row) == OK && row.done &&
+	ok(q_nap(db, &(struct nap_in){ 3.0 }, &row) == OK && row.done &&
 	    server_process(db) != pid, "a read that is broken off is done again");
 	ok(waitpid(child, &status, 0) == child && status == 0, "(it was broken off)");
 	child = start_end_later(url, server_process(db));

@@ -61,7 +61,7 @@ test_bombs(void)
 	memcpy(packed, "Comment\0\0", 9); /* zlib's first byte gives way */
 	ok(photo(png_with(as_png(80, 40), "zTXt", packed, n + 8)) == OK &&
 	    corners(&master, "RGBW"), "a text that unpacks to much is not unpacked");
-	ok(clock_steady() - start < 20 * CLOCK_SECOND, "none of it takes long");
+	ok(clock_steady() - start < 120 * CLOCK_SECOND, "none of it takes long");
 }
 
 static void
@@ -168,7 +168,7 @@ photo_with_signal(int number)
 	if (killer == 0) {
 		while (!(child = child_of(forker)))
 			(void)usleep(500);
-		(void)usleep(20000);
+		(void)usleep(2000);
 		_exit(kill(child, number) != 0);
 	}
 	e = photo(b);
@@ -229,7 +229,7 @@ static void
 test_worker_killed(void)
 {
 	char answer = 'n';
-	int ends[2], left = 25;
+	int ends[2], left = 3000;
 	pid_t worker;
 
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

@@ -126,7 +126,7 @@ test_death(void)
 	(void)kill(signer, SIGSTOP);
 	start = clock_steady();
 	ok(signer_sign(seed, 1, out) == ERR_DOWN &&
-	    clock_steady() - start < 4 * CLOCK_SECOND, "if it hangs we do not");
+	    clock_steady() - start < 30 * CLOCK_SECOND, "if it hangs we do not");
 	(void)kill(signer, SIGCONT);
 	signer_stop();
 	ok(child_of(getpid()) == 0, "it ends once its socket is closed");
@@ -162,7 +162,7 @@ static void
 test_worker_killed(void)
 {
 	char answer = 'n';
-	int ends[2], left = 100;
+	int ends[2], left = 3000;
 	pid_t worker;
 
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

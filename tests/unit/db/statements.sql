@@ -133,10 +133,17 @@ SELECT 'pgsql ' || split_part(version(), ' ', 2) AS product, :n_lines + 1 AS n_p
 SELECT CAST(pg_backend_pid() AS BIGINT) AS pid;
 
 -- name: pid_kill :one
--- End the server process of another connection.
+-- End the server process of another connection, and wait until it has ended.
 -- only: pgsql
 -- types: pid BIGINT, done BOOLEAN
-SELECT pg_terminate_backend(CAST(:pid AS INTEGER)) AS done;
+SELECT pg_terminate_backend(CAST(:pid AS INTEGER), 60000) AS done;
+
+-- name: nap_kill :one
+-- The same, if it is in the middle of a statement that waits.
+-- only: pgsql
+-- types: pid BIGINT, done BOOLEAN
+SELECT pg_terminate_backend(pid, 60000) AS done FROM pg_stat_activity
+ WHERE pid = CAST(:pid AS INTEGER) AND wait_event = 'PgSleep';
 
 -- name: nap :one
 -- Wait, so that something may happen meanwhile.
@@ -145,9 +152,9 @@ SELECT pg_terminate_backend(CAST(:pid AS INTEGER)) AS done;
 SELECT pg_sleep(:seconds) IS NOT NULL AS done;
 
 -- name: note_slow :exec
--- A write that takes a second for each note.
+-- A write that takes some seconds for each note.
 -- only: pgsql
-UPDATE note SET n_lines = n_lines + 1 WHERE pg_sleep(1) IS NOT NULL;
+UPDATE note SET n_lines = n_lines + 1 WHERE pg_sleep(5) IS NOT NULL;
 
 -- name: person_copy :copy
 -- Many at once.
