@@ -66,7 +66,8 @@ def window(request, server, tmp_path):
                  "user-data-dir=%s" % (tmp_path / "chromium")):
         options.add_argument("--" + word)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    driver = webdriver.Chrome(options=options, service=Service(
+        "/usr/bin/chromedriver", port=servers.PORTS.take(1)))
     try:
         driver.set_page_load_timeout(servers.LIMIT)
         yield Window(driver, server.base, request.param)

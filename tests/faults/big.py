@@ -100,7 +100,7 @@ class Watch:
     def look(self):
         table = servers.processes()
         while not self.ended.wait(0.02):
-            for pid in self.pids:
+            for pid in filter(table.get, self.pids):
                 name = table[pid][1]
                 self.most[name] = tuple(map(max, zip(
                     sizes_mb(pid), self.most.get(name, (0, 0)))))

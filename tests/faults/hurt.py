@@ -134,6 +134,14 @@ def total(admin):
     return admin.get("/api/farmers/count").json()["total"]
 
 
+def kill(pid, with_signal=signal.SIGKILL):
+    """It may have ended by itself in between."""
+    try:
+        os.kill(pid, with_signal)
+    except ProcessLookupError:
+        pass
+
+
 def sweep(running):
     running.cem("sweep", "--config", running.config, "--age", "0")
 

@@ -2,9 +2,7 @@
 """An organisation's files under faults: kill -9 at every step of what changes them, a disk
 that is full or broken, many at once. Each change is done whole or not at all; no row
 lacks its bytes; bytes without a row go with the sweep; what was confirmed stays."""
-import os
 import random
-import signal
 
 import hurt
 import pytest
@@ -82,7 +80,7 @@ def test_one_path_while_workers_are_killed(running, admin):
     with Uploaders(admin, "crowd/one") as crowd:
         for _ in range(12):
             crowd.grown(3)
-            os.kill(random.choice(hurt.web_workers(running)), signal.SIGKILL)
+            hurt.kill(random.choice(hurt.web_workers(running)))
         crowd.grown(10)
     complete(running, admin)
     crowd.check(running)
@@ -99,7 +97,7 @@ def test_killed_with_all_its_children():
             family = servers.descendants(running.process.pid)
             crowd.stopping.set()
             for pid in family:
-                os.kill(pid, signal.SIGKILL)
+                hurt.kill(pid)
             running.process.wait(timeout=120)
 
         def all_gone():

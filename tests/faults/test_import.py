@@ -3,7 +3,6 @@
 where the last batch ended, no row twice, none lost."""
 import os
 import random
-import signal
 import subprocess
 
 import hurt
@@ -56,7 +55,11 @@ def check(running, import_id, before):
     assert hurt.total(admin) == before + good
     status, out, _ = running.cem("check", "figures", "--config", running.config)
     assert status == 0 and "agree" in out
-    assert not [p for p in running.stored() if os.stat(p).st_mode & 0o77 == 0]
+
+    def bytes_gone():
+        return not [p for p in running.stored()
+                    if os.path.exists(p) and os.stat(p).st_mode & 0o77 == 0]
+    servers.poll(bytes_gone)
 
 
 def progress(running, import_id):
@@ -80,10 +83,7 @@ def test_workers_are_killed(running):
         last = found["bytes_done"]
         if kills < 3:
             for pid in running.children():
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass  # it ended by itself in between
+                hurt.kill(pid)
             kills += 1
     assert kills
 

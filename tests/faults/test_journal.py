@@ -124,7 +124,7 @@ def test_kill_the_recorder_again_and_again(running, farmer):
         for _ in range(6):
             readers.grown(30)
             time.sleep(random.uniform(0, 0.5))
-            os.kill(recorder(running), signal.SIGKILL)
+            hurt.kill(recorder(running))
     assert not readers.failed  # nobody noticed
     assert recorded(running, farmer, readers.answered) == 0
 
@@ -137,7 +137,7 @@ def test_kill_the_readers_workers(running, farmer):
             time.sleep(random.uniform(0, 0.05))
             keeps = recorder(running)
             victims = [p for p in running.children() if p != keeps]
-            os.kill(random.choice(victims), signal.SIGKILL)
+            hurt.kill(random.choice(victims))
     hurt.recovered(running)
     # A killed worker may have written its line and not answered any more.
     assert recorded(running, farmer, readers.answered) <= len(readers.failed)
@@ -149,7 +149,7 @@ def test_kill_all_at_once(running, farmer):
         for _ in range(3):
             readers.grown(50)
             for pid in running.children():
-                os.kill(pid, signal.SIGKILL)
+                hurt.kill(pid)
     hurt.recovered(running)
     assert recorded(running, farmer, readers.answered) <= len(readers.failed)
 
@@ -168,7 +168,7 @@ def test_a_full_journal_slows_and_then_refuses(running, farmer):
             put(running, "%024x" % number, line(farmer, number))
         for pid in running.children():
             if pid != stopped:
-                os.kill(pid, signal.SIGKILL)
+                hurt.kill(pid)
 
         def refused():
             try:
@@ -204,7 +204,7 @@ def test_readers_wait_while_it_is_full(running, farmer):
             put(running, "%024x" % number, line(farmer, number))
         for pid in running.children():
             if pid != stopped:
-                os.kill(pid, signal.SIGKILL)
+                hurt.kill(pid)
         with Readers(admin, farmer) as readers:
             time.sleep(1)
             assert not readers.answered

@@ -26,10 +26,7 @@ def kill_some(running, writers, rounds, goal):
         time.sleep(random.uniform(0, 0.05))
         victims = running.children()
         if victims:
-            try:
-                os.kill(random.choice(victims), signal.SIGKILL)
-            except ProcessLookupError:
-                pass  # it ended by itself in between
+            hurt.kill(random.choice(victims))
 
 
 def test_kill_during_writes(running):
@@ -87,7 +84,7 @@ def test_kill_during_cards(running):
     for number in made:
         victim = random.choice(running.children())
         client = hurt.twin(admin)
-        os.kill(victim, signal.SIGKILL)
+        hurt.kill(victim)
         try:
             client.post("/api/farmers/%s/generate-idcard" % number)
         except requests.RequestException:

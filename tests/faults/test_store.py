@@ -430,7 +430,7 @@ def test_the_client_learns_nothing_of_s3(odd):
         assert reply.content == (b"bytes" if method == "GET" else b"")
         assert odd[1].asked[0][0] == method
         text = str(reply.headers).lower()
-        for word in ("amz", "theirs", "1994", "text/html", "cookie", "gzip", "public",
+        for word in ("amz", "theirs", "nov 1994", "text/html", "cookie", "gzip", "public",
                      "elsewhere", "strict-", "odd-bucket", "'*'", "signature"):
             assert word not in text, word
         assert reply.headers["Content-Type"] == "application/pdf"

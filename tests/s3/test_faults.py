@@ -126,7 +126,7 @@ def test_silent(way, start):
     """A server that accepts and says nothing, and one that drips: given up in time. The
     worker waits that long, as its courier is alive."""
     way.plan = [hang, hang]
-    silent = start(S3_ENDPOINT=way.url, patience=40000)
+    silent = start(S3_ENDPOINT=way.url, patience=100000)
     silent.send("head", BELOW + "k", "")
     while len(way.asked) < 1:
         time.sleep(0.01)

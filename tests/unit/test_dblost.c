@@ -486,7 +486,7 @@ test_host_settings(const char *url, struct arena *arena)
 		"ALTER ROLE CURRENT_USER SET default_transaction_isolation ="
 		"    serializable;"
 		"ALTER ROLE CURRENT_USER SET extra_float_digits = 0;"
-		"ALTER ROLE CURRENT_USER SET idle_in_transaction_session_timeout = 100",
+		"ALTER ROLE CURRENT_USER SET idle_in_transaction_session_timeout = 2000",
 		"ALTER ROLE CURRENT_USER RESET ALL"
 	};
 	const double area = 0.1 + 0.2;
@@ -504,7 +504,7 @@ test_host_settings(const char *url, struct arena *arena)
 	ok(db_begin(db) == OK && notes(db) == 0 && note_add(other, "seen", 1) == OK &&
 	    notes(db) == 1 && db_commit(db) == OK, "each statement sees what is there");
 	ok(db_begin(db) == OK && note_add(db, "idle", 1) == OK, "a transaction");
-	(void)usleep(400000);
+	(void)usleep(3000000);
 	ok(note_add(db, "idle2", 1) == ERR_DOWN, "that was idle too long is lost");
 	db_rollback(db);
 	ok(notes(db) == 1 && q_note_drop(db, NULL) == OK && q_person_drop(db, NULL) == OK,
