@@ -19,7 +19,8 @@ function narrow(select, groups, belongs) {
 		select.value = "";
 }
 
-/* The districts of one province, the chiefdoms of one district. */
+/* The districts of one province, the chiefdoms of one district; and the chiefdom that the
+ * record has, in whichever district it lies, as long as that of the record is chosen. */
 function narrowPlaces() {
 	const box = document.getElementById("province-filter");
 	const district = document.getElementById("district_code");
@@ -30,8 +31,10 @@ function narrowPlaces() {
 	const province = box.querySelector("select");
 	const districts = [...district.querySelectorAll("optgroup")];
 	const chiefdoms = [...chiefdom.querySelectorAll("optgroup")];
+	const own = chiefdom.querySelector("option[selected]"), began = district.value;
 	const showChiefdoms = () => narrow(chiefdom, chiefdoms,
-	    group => !district.value || group.dataset.key === district.value);
+	    group => !district.value || group.dataset.key === district.value ||
+	        (district.value === began && group.contains(own)));
 
 	for (const group of districts)
 		province.add(new Option(group.label, group.label));

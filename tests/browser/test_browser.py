@@ -7,6 +7,7 @@ import people
 import pictures
 import pytest
 import server as servers
+from client import Client
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
@@ -165,6 +166,22 @@ def test_the_main_job(hand, window, tmp_path):
     hand.sees("My record", nrc, "Download the card", "Ŋoma %s\nFarmer" % name)
     assert "All farmers" not in hand.find("body").text
     look("own")
+
+
+def test_what_is_not_shown_is_not_lost(window, server):
+    """A chiefdom that the tables have in another district than the record has."""
+    boss = Client(server).login(servers.ADMIN_EMAIL, servers.ADMIN_PASSWORD)
+    farmer = people.form(address={"chiefdom_code": "CP02-001"})
+    number = boss.post("/api/farmers", json=farmer).json()["farmer_id"]
+    person = Hand(window)
+    person.go("/sign-in?next=/farmers/%s/edit" % number)
+    person.sign_in(servers.ADMIN_EMAIL, servers.ADMIN_PASSWORD)
+    code = Select(person.find("#chiefdom_code")).first_selected_option
+    assert code.get_attribute("value") == "CP02-001"
+    person.press("Save", "main")
+    person.sees("The changes are saved.")
+    kept = boss.get("/api/farmers/" + number).json()["address"]
+    assert kept["chiefdom_code"] == "CP02-001"
 
 
 def test_mistakes_are_explained(hand, window):
