@@ -96,6 +96,17 @@ is_its_own(enum err e)
 	return e == ERR_MISSING || e == ERR_CONFLICT;
 }
 
+/* The object was removed while it was copied. If it is elsewhere now these bytes may be
+ * what its row means: they stay. */
+static enum err
+drop_copy(struct errand *x, const struct store_at *copy)
+{
+	struct store_at now;
+	enum err e = store_find(x->db, copy->id, &now);
+
+	return e == ERR_MISSING ? store_remove(copy) : e;
+}
+
 static enum err
 move_one(struct errand *x, const struct store_at *at)
 {
@@ -113,8 +124,8 @@ move_one(struct errand *x, const struct store_at *at)
 	    .stored_in = x->to, .moved_from = x->from, .md5 = o.md5,
 	    .object_key = store_key(&o),
 	    .object_version = there.version }, &n);
-	if (!e && !n) /* it was removed while it was copied */
-		return store_remove(&there);
+	if (!e && !n)
+		return drop_copy(x, &there);
 	if (!e) {
 		x->n_done++;
 		x->bytes += o.size;
@@ -254,6 +265,10 @@ copy(struct command *c, struct errand *x, bool remove)
 	if (e)
 		return 1;
 	db_arena(x->db, x->arena);
+	if (store_move_alone()) {
+		fputs("cem: another cem store copy is at work\n", stderr);
+		return 1;
+	}
 	e = open_bucket(x); /* one of the two is in it */
 	if (e)
 		return 1;

@@ -150,6 +150,10 @@ enum err store_remove(const struct store_at *at);
 enum err store_move(const struct store_at *from, const char *to,
     struct store_object *o);
 
+/* store_move_alone(): From here on no other process may move objects, until this one
+ * ends: two would take each other's bytes for their own. ERR_BUSY if one does. */
+enum err store_move_alone(void);
+
 /* store_verify(at): Read all bytes of an object. ERR_CONFLICT: they are not those that
  * were stored; ERR_MISSING. */
 enum err store_verify(const struct store_at *at);

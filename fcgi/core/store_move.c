@@ -3,9 +3,12 @@
  * Objects on their way from one driver to another. Nothing is believed: what is read is
  * compared with the hash in the row, and so is what arrived.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -39,6 +42,19 @@ store_verify(const struct store_at *at)
 	return e;
 }
 
+/* Was it made so that only the register's user reads it? In S3 its key says that, on the
+ * disk its mode. */
+static bool
+is_hidden(const struct store_at *at, int fd)
+{
+	static const char top[] = "hidden/";
+	struct stat st;
+
+	if (text_same(at->in, store_disk.name))
+		return fstat(fd, &st) == 0 && !(st.st_mode & S_IRWXG);
+	return at->key && strncmp(at->key, top, sizeof(top) - 1) == 0;
+}
+
 /* A temporary file of this id; one that a killed copy has left is written anew. */
 static enum err
 begin_again(const struct store_at *from, struct store_object *o)
@@ -48,7 +64,9 @@ begin_again(const struct store_at *from, struct store_object *o)
 	o->fd = openat(store_root(), store_temp_path(from->id, path),
 	    O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 	o->size = 0;
-	return o->fd < 0 ? store_failed("begin") : OK;
+	if (o->fd < 0)
+		return store_failed("begin");
+	return o->hidden ? store_hide(o) : OK;
 }
 
 /* Put the bytes of fd, which are measured, into their new place. */
@@ -65,12 +83,12 @@ carry(const struct store_at *from, int fd, const struct store_driver *driver,
 		return e;
 	}
 	e = begin_again(from, o);
-	if (e)
-		return e;
-	e = store_take(o, fd, 0, (size_t)from->size);
+	if (!e)
+		e = store_take(o, fd, 0, (size_t)from->size);
 	if (!e)
 		e = driver->keep(o);
-	(void)close(o->fd); /* the driver saw to it that it lasts */
+	if (o->fd >= 0)
+		(void)close(o->fd); /* the driver saw to it that it lasts */
 	o->fd = -1;
 	return e;
 }
@@ -87,6 +105,7 @@ store_move(const struct store_at *from, const char *to, struct store_object *o)
 	(void)snprintf(o->id, sizeof(o->id), "%s", from->id);
 	if (e)
 		return e;
+	o->hidden = is_hidden(from, fd);
 	e = measure_same(from, fd, o);
 	there.in = to;
 	there.md5 = o->md5;
@@ -102,4 +121,12 @@ store_move(const struct store_at *from, const char *to, struct store_object *o)
 	store_kept(o, &there);
 	there.sha256 = from->sha256; /* not of what was read, should that have changed */
 	return store_verify(&there);
+}
+
+enum err
+store_move_alone(void)
+{
+	if (flock(store_root(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+		return OK; /* a file system without locks has one user, too */
+	return ERR_BUSY;
 }

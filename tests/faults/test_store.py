@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Stored files between disk and S3: moved while people work, cut off, damaged, S3 away,
 and a bucket that others write to. No file is lost, and no row without its bytes."""
+import fcntl
 import http.server
 import os
 import random
@@ -231,6 +232,37 @@ def test_damaged_bytes_are_told_and_not_moved(running):
     assert found.pop(damaged) == "disk" and found.pop(gone) == "disk"
     assert set(found.values()) == {"s3"}
     assert os.path.exists(disk_path(running, damaged)), "who knows what can be saved"
+
+
+def test_two_do_not_move_at_once(running):
+    """The second would take what the first has brought for its own, and remove it."""
+    files = fill(running, 2)
+    folder = os.open(os.path.join(running.state, "store"), os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)  # as one does that is at work
+        status, _, err = store(running, "copy", "disk", "s3", check=False)
+        assert status == 1 and "another cem store copy is at work" in err
+        assert set(places(running).values()) == {"disk"}
+        checked(running, 2)
+    finally:
+        os.close(folder)
+    store(running, "copy", "disk", "s3")
+    all_there(running, files)
+
+
+def test_what_is_hidden_stays_hidden(running):
+    """What nginx may not read on the disk it may not read when it has been in S3."""
+    fill(running, 2)
+    hidden, plain = places(running)
+    os.chmod(disk_path(running, hidden), 0o600)  # as the tables of imports are
+    store(running, "copy", "disk", "s3", "--remove")
+    keys = {key.rpartition("/")[2]: key.partition("/")[0]
+            for key, _, _ in running.bucket.versions()}
+    assert keys == {hidden: "hidden", plain: "objects"}
+    store(running, "copy", "s3", "disk", "--remove")
+    modes = {id: os.stat(disk_path(running, id)).st_mode & 0o777
+             for id in (hidden, plain)}
+    assert modes == {hidden: 0o600, plain: 0o640}
 
 
 def test_words(running):
