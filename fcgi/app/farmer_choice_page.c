@@ -87,12 +87,13 @@ is_known_district(const struct places *p, const char *code)
 	return text_empty(code);
 }
 
+/* Listed are those of the districts that are offered. */
 static bool
-is_known_chiefdom(const struct places *p, const char *code)
+is_listed_chiefdom(const struct places *p, const char *code)
 {
 	for (size_t i = 0; i < p->n_chiefdoms; i++)
 		if (text_same(p->chiefdoms[i].chiefdom_code, code))
-			return true;
+			return is_known_district(p, p->chiefdoms[i].district_code);
 	return text_empty(code);
 }
 
@@ -133,7 +134,7 @@ list_chiefdoms(const struct places *p, const struct farmer_get_row *row,
 	struct page_group *groups = arena_array(p->arena, struct page_group,
 	    p->n_districts + 1);
 
-	if (row && !is_known_chiefdom(p, farmer_page_chiefdom(row)))
+	if (row && !is_listed_chiefdom(p, farmer_page_chiefdom(row)))
 		keep(p->arena, &groups[out->n_groups++], farmer_page_chiefdom(row),
 		    row->chiefdom_name);
 	for (size_t i = 0; i < p->n_districts; i++) {

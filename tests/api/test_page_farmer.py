@@ -353,6 +353,18 @@ def test_what_the_client_leaves_open_is_not_held_against_an_edit(officer, operat
     assert set(errors(officer.post(where, dict(values(reply), village="")))) == {"village"}
 
 
+def test_a_chiefdom_of_a_district_that_is_not_offered_is_not_lost(officer, operator, enrol):
+    """An officer's form lists the chiefdoms of his districts; what the record has was
+    not among them, and saving anything else took it away."""
+    farmer = enrol(address={"chiefdom_code": "LP05-002", "chiefdom_name": "Far Chief"})
+    where = "/farmers/%s/edit" % farmer["farmer_id"]
+    form = values(officer.get(where))
+    assert form["chiefdom_code"] == "LP05-002"
+    goes(officer.post(where, dict(form, street="North")), where[:-5] + "?done=saved")
+    assert operator.get(path(farmer)).json()["address"] == dict(farmer["address"],
+                                                                street="North")
+
+
 def test_the_word_for_such_a_chiefdom_is_no_code(officer):
     reply = officer.post("/farmers/new", typed(chiefdom_code="named"))
     assert set(errors(reply)) == {"chiefdom_code"}
