@@ -4,7 +4,7 @@
 
 # Seconds that a part's programs may take at most before they count as hung.
 unit_limit=180
-pytest_limit=2400
+pytest_limit=3000
 fuzz_seconds=10
 
 # How many parts run side by side, and fuzzers of that part.

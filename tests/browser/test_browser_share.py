@@ -32,8 +32,8 @@ def take(hand, number, folder, content):  # noqa: F811
     hand.find('main a[href$="/content/%d"]' % number).click()
 
     def arrived():
-        return [n for n in os.listdir(folder) if not n.endswith(".crdownload")
-                and os.path.getsize(os.path.join(folder, n)) == len(content)]
+        return [e for e in os.scandir(folder) if not e.name.endswith(".crdownload")
+                and os.path.exists(e.path) and e.stat().st_size == len(content)]
     servers.poll(arrived)
 
 
