@@ -128,6 +128,7 @@ class Recorder:
         self.document = None
         self.patterns = []
         self.calls = {}    # (METHOD, template) -> set of statuses
+        self.changes = {}  # the same -> ids of requests that changed something
         self.wrong = {}    # sentence -> an example
 
     def learn(self, document):
@@ -181,6 +182,8 @@ class Recorder:
                 self.blame("%s %s is not in the document" % (method, path), example)
             return
         self.calls.setdefault((method, template), set()).add(status)
+        if method != "GET" and status < 400 and number:
+            self.changes.setdefault((method, template), set()).add(number)
         self.see_schema(method, template, status, media, data, example)
 
     def see_error(self, status, media, data, example, is_space):

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 import server as servers
+import trail
 from openapi import KNOWN, check
 
 METHODS = {"get", "post", "put", "patch", "delete", "head", "options"}
@@ -174,3 +175,15 @@ def test_every_route_succeeded_and_refused(recorder, document):
             if not any(400 <= s < 500 for s in statuses):
                 never.append("%s %s was never refused: %s" % (method, path, statuses))
     assert not never, "\n".join(never)
+
+
+@pytest.mark.whole_run
+def test_every_change_is_in_the_audit(recorder, server, document):
+    """Each route that changes something, by the ids of the requests. A change of nothing
+    needs no row, so not each request has one; and tests have servers of their own."""
+    unaudited = {("POST", "/api/auth/refresh")}
+    there = {row["request_id"] for row in trail.ask(
+        server, "SELECT DISTINCT request_id FROM audit")}
+    never = [(m, p) for m, p, _ in operations(document)
+             if m != "GET" and not recorder.changes.get((m, p), set()) & there]
+    assert set(never) == unaudited, never
