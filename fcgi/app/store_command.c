@@ -315,7 +315,7 @@ command_store(struct command *c)
 {
 	const bool remove = command_flag(c, "--remove");
 	struct errand x = { .arena = arena_make(STEP_MEMORY, NULL),
-		.deep = command_flag(c, "--deep") };
+		.deep = command_flag(c, "--deep"), .told_at = clock_steady() };
 
 	if (c->argc == 3 && text_same(c->argv[0], "copy") && !x.deep &&
 	    is_place(c->argv[1]) && is_place(c->argv[2]) &&
