@@ -17,7 +17,7 @@ from botocore.config import Config
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "s3"), os.path.join(HERE, "..", "api")]
 
-from courier import Courier  # noqa: E402  (the path above must come first)
+from courier import BELOW, Courier  # noqa: E402  (the path above must come first)
 from server import PORTS  # noqa: E402
 
 UP = os.path.join(HERE, "..", "swift-up.sh")
@@ -68,7 +68,7 @@ def test_keys(swift, start, key):
     body = b"ours " + key.encode()
     version = courier.put(body, key, "text/plain", ID, "tenant", "n ä.txt")
     assert len(version) > 10, version
-    assert swift.get_object(Bucket=BUCKET, Key=key)["Body"].read() == body
+    assert swift.get_object(Bucket=BUCKET, Key=BELOW + key)["Body"].read() == body
     assert courier.get(key, version)[0] == body
     assert courier.head(key, version).object_id == ID
     assert requests.get(courier.presign("GET", key, version)).content == body
